@@ -1,0 +1,31 @@
+package dev.izolo.vm;
+
+import dev.izolo.lifecycle.Timeline;
+
+/**
+ * Makes virtual machines. The one face of the hypervisor that the rest of the daemon sees: it knows VMs, disks, links
+ * and vsock, and nothing of pods, images or CRI. {@code QemuVmm} is the real one; tests use {@code FakeVmm}.
+ *
+ * <p>All methods block and may be called from virtual threads; interrupting the caller cancels the operation and rolls
+ * it back. Methods are safe for concurrent use.
+ */
+public interface Vmm {
+  /**
+   * Boots a VM from nothing and returns as soon as it executes guest code: the agent may not answer yet
+   * (see {@link Vm#awaitAgent}).
+   *
+   * @param timeline gets the phases of the boot that happen in here
+   * @throws VmException if it cannot be started; nothing of it is left then
+   */
+  Vm boot(VmSpec spec, Timeline timeline) throws VmException, InterruptedException;
+
+  /**
+   * Takes over a VM that a former daemon started and that still runs.
+   *
+   * @throws VmException.Gone if it no longer runs; whatever it left behind has been removed
+   */
+  Vm adopt(VmRecord record) throws VmException, InterruptedException;
+
+  /** What this host offers, probed once and remembered. */
+  HostSupport hostSupport();
+}
