@@ -25,7 +25,7 @@ public final class DaemonConfig {
     config.set("hypervisor", "kernel", artefacts.kernel().toString());
     config.set("hypervisor", "rootfs", artefacts.rootfs().toString());
     config.set("hypervisor", "vsock_backend", artefacts.vsockBackend() == null ? null : artefacts.vsockBackend().toString());
-    config.set("network", "conf_dir", home.resolve("cni").toString());
+    config.set("network", "cni_conf_dir", home.resolve("cni").toString());
     config.set("log", "level", System.getProperty("izolo.test.log", "debug"));
     return config;
   }
