@@ -1,7 +1,7 @@
 package dev.izolo.vm;
 
 /** What can go wrong with a VM; closed, and mapped to a gRPC status in one place (the CRI frontend's error mapping). */
-public sealed class VmException extends Exception {
+public abstract sealed class VmException extends Exception {
   private static final long serialVersionUID = 1;
 
   private VmException(String message, Throwable cause) {

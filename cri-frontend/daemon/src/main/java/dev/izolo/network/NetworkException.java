@@ -1,7 +1,7 @@
 package dev.izolo.network;
 
 /** What can go wrong with a pod's network; closed, and mapped to a gRPC status in one place (the CRI frontend). */
-public sealed class NetworkException extends Exception {
+public abstract sealed class NetworkException extends Exception {
   private static final long serialVersionUID = 1;
 
   private NetworkException(String message, Throwable cause) {

@@ -5,7 +5,7 @@ package dev.izolo.state;
  * ({@code dev.izolo.cri.StatusMapper}). Messages are for the person at the other end of the CRI socket: what failed,
  * why, and what to do.
  */
-public sealed class CriException extends Exception {
+public abstract sealed class CriException extends Exception {
   private static final long serialVersionUID = 1;
 
   private CriException(String message, Throwable cause) {

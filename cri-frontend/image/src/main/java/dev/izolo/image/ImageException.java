@@ -1,7 +1,7 @@
 package dev.izolo.image;
 
 /** What can go wrong with an image; closed, and mapped to a gRPC status in one place (the CRI frontend). */
-public sealed class ImageException extends Exception {
+public abstract sealed class ImageException extends Exception {
   private static final long serialVersionUID = 1;
 
   private ImageException(String message, Throwable cause) {

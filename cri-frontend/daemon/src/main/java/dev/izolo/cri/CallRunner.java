@@ -1,0 +1,115 @@
+package dev.izolo.cri;
+
+import com.google.protobuf.Message;
+import io.grpc.Context;
+import io.grpc.Status;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.ServerCalls.ServerStreamingMethod;
+import io.grpc.stub.ServerCalls.UnaryMethod;
+import io.grpc.stub.StreamObserver;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
+
+/**
+ * Runs handlers as gRPC methods: the caller's cancellation or deadline interrupts the handler's thread, and every call
+ * that fails is logged once, with what it was about.
+ */
+final class CallRunner {
+  private static final Logger log = LoggerFactory.getLogger(CallRunner.class);
+
+  private final Set<Interrupter> streams = ConcurrentHashMap.newKeySet();
+  private volatile boolean ending;
+
+  <Q extends Message, R extends Message> UnaryMethod<Q, R> unary(String rpc, Handler<Q, R> handler) {
+    return (request, answers) -> {
+      ignoreCancellation(answers);
+      try (var interrupter = new Interrupter(Context.current())) {
+        run(rpc, request, answers, interrupter, () -> answers.onNext(handler.handle(request)));
+      }
+    };
+  }
+
+  <Q extends Message, R extends Message> ServerStreamingMethod<Q, R> streaming(
+      String rpc, StreamHandler<Q, R> handler) {
+    return (request, answers) -> {
+      ServerCallStreamObserver<R> call = ignoreCancellation(answers);
+      // gRPC says that its buffer has drained on the executor of the call, which is busy until this method returns:
+      // so the handler, which waits for that, runs on a thread of its own.
+      var drained = new Semaphore(0);
+      call.setOnReadyHandler(drained::release);
+      Thread.ofVirtual().name(rpc).start(Context.current().wrap(() -> {
+        try (var interrupter = new Interrupter(Context.current())) {
+          streams.add(interrupter);
+          if (ending) {
+            interrupter.interrupt();
+          }
+          run(rpc, request, answers, interrupter, () -> handler.handle(request, answer -> {
+            while (!call.isReady() && !call.isCancelled()) {
+              drained.acquire();
+            }
+            call.onNext(answer);
+          }));
+          streams.remove(interrupter);
+        }
+      }));
+    };
+  }
+
+  /** Ends the streams that run, which would not end by themselves, because the server is to stop. */
+  void endStreams() {
+    ending = true;
+    streams.forEach(Interrupter::interrupt);
+  }
+
+  private interface Body {
+    void run() throws Exception;
+  }
+
+  private <Q extends Message, R> void run(
+      String rpc, Q request, StreamObserver<R> answers, Interrupter interrupter, Body body) {
+    long from = System.nanoTime();
+    try (var ignored = MDC.putCloseable("rpc", rpc)) {
+      if (log.isDebugEnabled()) {
+        log.debug("called with {}", RequestText.of(request));
+      }
+      try {
+        body.run();
+        interrupter.close();
+        answers.onCompleted();
+        if (log.isDebugEnabled()) {
+          log.debug("done in {} ms", Duration.ofNanos(System.nanoTime() - from).toMillis());
+        }
+      } catch (Exception | LinkageError | StackOverflowError | AssertionError e) {
+        interrupter.close();
+        fail(request, answers, e);
+      }
+    }
+  }
+
+  private <R> void fail(Message request, StreamObserver<R> answers, Throwable error) {
+    Status status = ending && error instanceof InterruptedException
+        ? Status.UNAVAILABLE.withDescription("Izolo is shutting down; pods keep running, call again when it is back")
+        : StatusMapper.map(error);
+    String text = "failed: " + status.getCode() + ": " + status.getDescription() + RequestText.subject(request);
+    if (StatusMapper.isFault(status)) {
+      log.warn(text, error);
+    } else if (StatusMapper.isOrdinary(status)) {
+      log.debug(text);
+    } else {
+      log.info(text);
+    }
+    answers.onError(status.asRuntimeException());
+  }
+
+  /** Without a handler of its own, sending to a caller that is gone would throw; the interrupt tells us already. */
+  private static <R> ServerCallStreamObserver<R> ignoreCancellation(StreamObserver<R> answers) {
+    var call = (ServerCallStreamObserver<R>) answers;
+    call.setOnCancelHandler(() -> {});
+    return call;
+  }
+}
