@@ -1,0 +1,38 @@
+package dev.izolo.agent;
+
+/**
+ * What the agent uses of /proc/meminfo (proc_meminfo(5)), in bytes; fields the kernel does not list are zero.
+ *
+ * @param anonymousBytes memory of processes that no file backs
+ */
+public record MemoryInfo(
+    long totalBytes, long availableBytes, long anonymousBytes, long inactiveFileBytes, long swapUsedBytes) {
+
+  /** Reads the file's text; lines of another form are passed over. */
+  public static MemoryInfo parse(String text) {
+    return new MemoryInfo(
+        field(text, "MemTotal:"),
+        field(text, "MemAvailable:"),
+        field(text, "AnonPages:"),
+        field(text, "Inactive(file):"),
+        field(text, "SwapTotal:") - field(text, "SwapFree:"));
+  }
+
+  private static long field(String text, String name) {
+    int at = text.startsWith(name) ? 0 : text.indexOf("\n" + name);
+    if (at < 0) {
+      return 0;
+    }
+    int from = text.indexOf(':', at) + 1;
+    int end = text.indexOf('\n', from);
+    String value = (end < 0 ? text.substring(from) : text.substring(from, end)).strip();
+    if (!value.endsWith(" kB")) {
+      return 0;
+    }
+    try {
+      return Math.multiplyExact(Long.parseLong(value.substring(0, value.length() - 3).strip()), 1024L);
+    } catch (NumberFormatException | ArithmeticException e) {
+      return 0;
+    }
+  }
+}
