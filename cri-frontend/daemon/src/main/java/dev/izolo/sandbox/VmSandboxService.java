@@ -1,0 +1,188 @@
+package dev.izolo.sandbox;
+
+import dev.izolo.cri.v1.PodSandbox;
+import dev.izolo.cri.v1.PodSandboxConfig;
+import dev.izolo.cri.v1.PodSandboxFilter;
+import dev.izolo.cri.v1.PodSandboxMetadata;
+import dev.izolo.cri.v1.PodSandboxStats;
+import dev.izolo.cri.v1.PodSandboxStatsFilter;
+import dev.izolo.cri.v1.PodSandboxStatusResponse;
+import dev.izolo.network.PodNetworks;
+import dev.izolo.state.CriException;
+import dev.izolo.state.NameReservations;
+import dev.izolo.state.RecordStore;
+import dev.izolo.state.RunStep;
+import dev.izolo.vm.Vm;
+import dev.izolo.vm.Vmm;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Sandboxes that are VMs. {@link #recover} is called once, before anything else. */
+public final class VmSandboxService implements SandboxService, AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(VmSandboxService.class);
+
+  private final SandboxRegistry registry;
+  private final PodContainers containers;
+  private final Reaper reaper = new Reaper();
+  private final NameReservations names = new NameReservations("pod sandbox");
+  private final SandboxStatistics statistics;
+  private final SandboxEnd end;
+  private final SandboxStart start;
+  private final SandboxRecovery recovery;
+
+  /**
+   * @param registry shared with the containers' keeper
+   * @param hostSize the most that one VM may have
+   */
+  public VmSandboxService(
+      RecordStore store,
+      SandboxRegistry registry,
+      PodContainers containers,
+      Vmm vmm,
+      VmSource vms,
+      PodNetworks networks,
+      PodCgroups cgroups,
+      PodSettings settings,
+      VmSize hostSize) {
+    this.registry = registry;
+    this.containers = containers;
+    this.statistics = new SandboxStatistics(containers);
+    var parts = new SandboxParts(vmm, networks, cgroups, store, settings.runDir());
+    this.end = new SandboxEnd(parts, containers, reaper);
+    this.start = new SandboxStart(store, parts, vms, networks, containers, settings, hostSize, end);
+    this.recovery = new SandboxRecovery(store, vmm, networks, containers, end, reaper, settings);
+  }
+
+  /** Finds what a former daemon left: takes over sandboxes that run, finishes or undoes what was half-done. */
+  public void recover() throws CriException, InterruptedException {
+    for (Sandbox sandbox : recovery.load()) {
+      registry.add(sandbox);
+      names.restore(name(sandbox.config()), sandbox.id());
+    }
+    recovery.settle(registry.all(), this::watch, this::forget);
+  }
+
+  private static String name(PodSandboxConfig config) {
+    PodSandboxMetadata m = config.getMetadata();
+    return m.getName() + "_" + m.getNamespace() + "_" + m.getUid() + "_" + m.getAttempt();
+  }
+
+  @Override
+  public String run(PodSandboxConfig config, String runtimeHandler) throws CriException, InterruptedException {
+    SandboxPolicy.check(config);
+    return names.makeOrJoin(
+        name(config),
+        () -> {
+          Sandbox sandbox = start.start(config, runtimeHandler);
+          registry.add(sandbox);
+          watch(sandbox);
+          return sandbox.id();
+        });
+  }
+
+  private void watch(Sandbox sandbox) {
+    try {
+      Vm vm = sandbox.vm();
+      vm.exited().thenAccept(exit -> Thread.ofVirtual().name("vm-exit").start(() -> vmEnded(sandbox, exit)));
+    } catch (CriException e) {
+      log.debug("sandbox={} has no VM to watch", sandbox.id());
+    }
+  }
+
+  private void vmEnded(Sandbox sandbox, Vm.VmExit exit) {
+    try {
+      boolean unexpected =
+          sandbox.updateIf(
+              r -> r.step() == RunStep.READY,
+              r -> r.at(RunStep.VM_GONE).withMessage("its VM ended: " + exit.reason()));
+      if (unexpected) {
+        log.warn("sandbox={} VM ended: {}", sandbox.id(), exit.reason());
+        containers.vmGone(sandbox, "the sandbox's VM ended: " + exit.reason());
+      }
+    } catch (CriException e) {
+      log.error("sandbox={} cannot record that its VM ended", sandbox.id(), e);
+    }
+  }
+
+  @Override
+  public void stop(String id) throws CriException, InterruptedException {
+    Optional<Sandbox> sandbox = registry.find(id);
+    if (sandbox.isPresent()) {
+      end.stop(sandbox.get());
+    }
+  }
+
+  @Override
+  public void remove(String id) throws CriException, InterruptedException {
+    Optional<Sandbox> sandbox = registry.find(id);
+    if (sandbox.isPresent()) {
+      end.remove(sandbox.get(), () -> forget(sandbox.get()));
+    }
+  }
+
+  private void forget(Sandbox sandbox) {
+    registry.remove(sandbox);
+    statistics.forget(sandbox.id());
+    names.release(name(sandbox.config()));
+  }
+
+  @Override
+  public PodSandboxStatusResponse status(String id, boolean verbose) throws CriException {
+    Sandbox sandbox = registry.get(id);
+    var response =
+        PodSandboxStatusResponse.newBuilder()
+            .setStatus(SandboxViews.status(sandbox))
+            .addAllContainersStatuses(containers.statuses(sandbox.id()))
+            .setTimestamp(System.currentTimeMillis() * 1_000_000L);
+    if (verbose) {
+      response.putAllInfo(SandboxViews.info(sandbox));
+    }
+    return response.build();
+  }
+
+  @Override
+  public List<PodSandbox> list(PodSandboxFilter filter) {
+    return registry.all().stream()
+        .filter(sandbox -> SandboxViews.matches(filter, sandbox))
+        .map(SandboxViews::listed)
+        .sorted(Comparator.comparingLong(PodSandbox::getCreatedAt).reversed())
+        .toList();
+  }
+
+  @Override
+  public PodSandboxStats stats(String id) throws CriException, InterruptedException {
+    return statistics.of(registry.get(id));
+  }
+
+  @Override
+  public List<PodSandboxStats> stats(PodSandboxStatsFilter filter) throws CriException, InterruptedException {
+    var tasks = new ArrayList<Callable<Optional<PodSandboxStats>>>();
+    for (Sandbox sandbox : registry.all()) {
+      if (sandbox.id().startsWith(filter.getId())
+          && SandboxViews.hasLabels(sandbox.config().getLabelsMap(), filter.getLabelSelectorMap())) {
+        tasks.add(() -> statsIfAnswered(sandbox));
+      }
+    }
+    return Concurrently.answers(tasks);
+  }
+
+  private Optional<PodSandboxStats> statsIfAnswered(Sandbox sandbox) throws InterruptedException {
+    try {
+      return Optional.of(statistics.of(sandbox));
+    } catch (CriException e) {
+      log.debug("sandbox={} gives no stats: {}", sandbox.id(), e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  /** Ends the background work; sandboxes run on. */
+  @Override
+  public void close() {
+    reaper.close();
+  }
+}

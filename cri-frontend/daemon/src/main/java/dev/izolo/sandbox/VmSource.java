@@ -1,0 +1,44 @@
+package dev.izolo.sandbox;
+
+import dev.izolo.lifecycle.Timeline;
+import dev.izolo.network.NetworkException;
+import dev.izolo.network.PodNetworks.PodNetwork;
+import dev.izolo.vm.Vm;
+import dev.izolo.vm.VmException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * Where a sandbox's VM and its prepared network come from. They come together, since a VM that was made ahead sits in a
+ * network namespace that was made ahead.
+ */
+public interface VmSource {
+  /**
+   * @param directory an existing one, for the VM alone
+   * @param cgroup where its processes belong
+   */
+  record Request(String sandboxId, String handlerName, VmSize size, Path directory, List<Path> cgroup) {}
+
+  /**
+   * What was claimed. The caller owns it: it releases the network by {@code network().sandboxId()} and destroys the VM.
+   */
+  interface Claim {
+    PodNetwork network();
+
+    /**
+     * The VM, as soon as there is one; called once. Can be awaited beside CNI's work on the network.
+     *
+     * @throws VmException if there will be none; nothing of it is left then
+     */
+    Vm vm(Timeline timeline) throws VmException, InterruptedException;
+
+    /** Waits until its agent answers. */
+    default void awaitAgent(Vm vm, Duration timeout) throws VmException, InterruptedException {
+      vm.awaitAgent(timeout);
+    }
+  }
+
+  /** Has the network ready when it returns; nothing is left when it throws. */
+  Claim claim(Request request) throws NetworkException, VmException, InterruptedException;
+}
