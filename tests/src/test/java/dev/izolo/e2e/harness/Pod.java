@@ -71,6 +71,19 @@ public record Pod(Cri cri, String id, PodSandboxConfig config) implements AutoCl
     }
   }
 
+  /** A container of this image that waits for scripts to run in it; it goes with the pod. */
+  public Shell shell(String image) {
+    return new Shell(start(script(image, "while :; do sleep 1000; done")));
+  }
+
+  /** A container that runs scripts. */
+  public record Shell(Container container) {
+    /** Runs a script and returns its stdout; fails unless it exits 0. */
+    public String run(String script) {
+      return container.sh(script);
+    }
+  }
+
   public void stop() {
     cri.runtime().stopPodSandbox(StopPodSandboxRequest.newBuilder().setPodSandboxId(id).build());
   }
