@@ -1,6 +1,7 @@
 package dev.izolo.vm;
 
 import dev.izolo.lifecycle.Timeline;
+import java.nio.file.Path;
 
 /**
  * Makes virtual machines. The one face of the hypervisor that the rest of the daemon sees: it knows VMs, disks, links
@@ -25,6 +26,14 @@ public interface Vmm {
    * @throws VmException.Gone if it no longer runs; whatever it left behind has been removed
    */
   Vm adopt(VmRecord record) throws VmException, InterruptedException;
+
+  /**
+   * Removes whatever a VM of this id has on the host though nobody has a record of it, as when a daemon was killed in the
+   * middle of a boot: processes, files, ids. Idempotent; nothing to remove is no error.
+   *
+   * @param directory as in its {@link VmSpec}
+   */
+  void purge(String id, Path directory) throws VmException;
 
   /** What this host offers, probed once and remembered. */
   HostSupport hostSupport();

@@ -8,6 +8,7 @@ import dev.izolo.vm.VmRecord;
 import dev.izolo.vm.VmSpec;
 import dev.izolo.vm.Vmm;
 import io.grpc.BindableService;
+import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.Deque;
@@ -34,13 +35,14 @@ public final class FakeVmm implements Vmm, AutoCloseable {
     AWAIT_AGENT,
     ATTACH_DISK,
     DETACH_DISK,
-    DESTROY
+    DESTROY,
+    PURGE
   }
 
   /**
    * One call as it was made.
    *
-   * @param argument the VmSpec, VmRecord, Duration, DiskSpec or AttachedDisk that was given
+   * @param argument the VmSpec, VmRecord, Duration, DiskSpec, AttachedDisk or Path that was given
    */
   public record Call(Operation operation, String vmId, Object argument) {}
 
@@ -120,6 +122,19 @@ public final class FakeVmm implements Vmm, AutoCloseable {
       throw new VmException.Gone("VM " + record.id() + " does not run any more", null);
     }
     return new FakeVm(this, machine);
+  }
+
+  @Override
+  public void purge(String id, Path directory) throws VmException {
+    try {
+      enter(Operation.PURGE, id, directory);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    FakeMachine machine = machines.remove(id);
+    if (machine != null) {
+      machine.stop("purged");
+    }
   }
 
   @Override

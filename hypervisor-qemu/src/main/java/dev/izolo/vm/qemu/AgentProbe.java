@@ -1,0 +1,64 @@
+package dev.izolo.vm.qemu;
+
+import io.grpc.CallOptions;
+import io.grpc.ManagedChannel;
+import io.grpc.MethodDescriptor;
+import io.grpc.StatusRuntimeException;
+import io.grpc.stub.ClientCalls;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The two calls of the agent's protocol that are about the VM itself. Their requests are empty messages, which are
+ * empty on the wire, and their answers are not looked at, so no generated code is needed.
+ */
+final class AgentProbe {
+  private static final MethodDescriptor<byte[], byte[]> GET_INFO = method("GetInfo");
+  private static final MethodDescriptor<byte[], byte[]> SHUTDOWN = method("Shutdown");
+
+  private AgentProbe() {}
+
+  /** Returns when the agent answered. */
+  static void ping(ManagedChannel channel, Duration timeout) throws StatusRuntimeException {
+    call(channel, GET_INFO, timeout);
+  }
+
+  /** Asks the guest to power off. */
+  static void shutdown(ManagedChannel channel, Duration timeout) throws StatusRuntimeException {
+    call(channel, SHUTDOWN, timeout);
+  }
+
+  private static void call(ManagedChannel channel, MethodDescriptor<byte[], byte[]> method, Duration timeout) {
+    var options = CallOptions.DEFAULT.withDeadlineAfter(timeout.toNanos(), TimeUnit.NANOSECONDS);
+    ClientCalls.blockingUnaryCall(channel, method, options, new byte[0]);
+  }
+
+  private static MethodDescriptor<byte[], byte[]> method(String name) {
+    return MethodDescriptor.<byte[], byte[]>newBuilder()
+        .setType(MethodDescriptor.MethodType.UNARY)
+        .setFullMethodName(MethodDescriptor.generateFullMethodName("izolo.agent.v1.Agent", name))
+        .setRequestMarshaller(new Bytes())
+        .setResponseMarshaller(new Bytes())
+        .build();
+  }
+
+  private static final class Bytes implements MethodDescriptor.Marshaller<byte[]> {
+    @Override
+    public InputStream stream(byte[] value) {
+      return new ByteArrayInputStream(value);
+    }
+
+    @Override
+    public byte[] parse(InputStream stream) {
+      try {
+        return stream.readAllBytes();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+}
