@@ -1,0 +1,111 @@
+package dev.izolo.container;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.util.JsonFormat;
+import dev.izolo.cri.v1.Container;
+import dev.izolo.cri.v1.ContainerFilter;
+import dev.izolo.cri.v1.ContainerResources;
+import dev.izolo.cri.v1.ContainerState;
+import dev.izolo.cri.v1.ContainerStatus;
+import dev.izolo.cri.v1.ContainerUser;
+import dev.izolo.cri.v1.LinuxContainerUser;
+import dev.izolo.sandbox.SandboxViews;
+import dev.izolo.state.ContainerRecord;
+import dev.izolo.state.ContainerRecord.Life;
+import dev.izolo.state.CriException;
+import dev.izolo.stream.ContainerLog;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** Containers as CRI's messages show them. */
+final class ContainerViews {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private ContainerViews() {}
+
+  static ContainerState state(ContainerUnit unit) {
+    return switch (unit.step()) {
+      case CREATING, CREATED, STARTING -> ContainerState.CONTAINER_CREATED;
+      case RUNNING -> ContainerState.CONTAINER_RUNNING;
+      case EXITED, REMOVING -> ContainerState.CONTAINER_EXITED;
+    };
+  }
+
+  static Container listed(ContainerUnit unit) {
+    ContainerRecord record = unit.record();
+    var config = unit.config();
+    return Container.newBuilder()
+        .setId(unit.id())
+        .setPodSandboxId(unit.sandbox().id())
+        .setMetadata(config.getMetadata())
+        .setImage(config.getImage())
+        .setImageRef(record.imageRef())
+        .setImageId(record.imageId())
+        .setState(state(unit))
+        .setCreatedAt(record.life().createdAtNanos())
+        .putAllLabels(config.getLabelsMap())
+        .putAllAnnotations(config.getAnnotationsMap())
+        .build();
+  }
+
+  static boolean matches(ContainerFilter filter, ContainerUnit unit) {
+    return unit.id().startsWith(filter.getId())
+        && unit.sandbox().id().startsWith(filter.getPodSandboxId())
+        && (!filter.hasState() || filter.getState().getState() == state(unit))
+        && SandboxViews.hasLabels(unit.config().getLabelsMap(), filter.getLabelSelectorMap());
+  }
+
+  static ContainerStatus status(ContainerUnit unit) {
+    ContainerRecord record = unit.record();
+    Life life = record.life();
+    var config = unit.config();
+    var status =
+        ContainerStatus.newBuilder()
+            .setId(unit.id())
+            .setMetadata(config.getMetadata())
+            .setState(state(unit))
+            .setCreatedAt(life.createdAtNanos())
+            .setStartedAt(life.startedAtNanos())
+            .setFinishedAt(life.finishedAtNanos())
+            .setExitCode(life.exitCode())
+            .setReason(life.reason())
+            .setMessage(life.message())
+            .setImage(config.getImage())
+            .setImageRef(record.imageRef())
+            .setImageId(record.imageId())
+            .putAllLabels(config.getLabelsMap())
+            .putAllAnnotations(config.getAnnotationsMap())
+            .addAllMounts(config.getMountsList())
+            .setResources(ContainerResources.newBuilder().setLinux(unit.resources()))
+            .setStopSignal(config.getStopSignal());
+    ContainerLog.resolve(unit.sandbox().config().getLogDirectory(), config.getLogPath())
+        .ifPresent(path -> status.setLogPath(path.toString()));
+    if (record.user() != null) {
+      status.setUser(
+          ContainerUser.newBuilder()
+              .setLinux(
+                  LinuxContainerUser.newBuilder()
+                      .setUid(record.user().uid())
+                      .setGid(record.user().gid())
+                      .addAllSupplementalGroups(record.user().supplementalGids())));
+    }
+    return status.build();
+  }
+
+  static Map<String, String> info(ContainerUnit unit) throws CriException {
+    try {
+      var facts = new LinkedHashMap<String, Object>();
+      facts.put("sandboxID", unit.sandbox().id());
+      facts.put("step", unit.step().name());
+      facts.put("runtimeHandler", unit.sandbox().record().runtimeHandler());
+      facts.put("config", JSON.readTree(JsonFormat.printer().print(unit.config())));
+      facts.put("runtimeSpec", JSON.readTree(unit.record().spec()));
+      return Map.of(
+          "info", JSON.writeValueAsString(facts), "timeline", SandboxViews.timeline(unit.phases()));
+    } catch (JsonProcessingException | InvalidProtocolBufferException e) {
+      throw new CriException.Internal("cannot show container " + unit.id(), e);
+    }
+  }
+}
