@@ -1,0 +1,2 @@
+/** IP addresses as text. */
+package dev.izolo.network.address;

@@ -1,0 +1,140 @@
+package dev.izolo.network.link;
+
+import dev.izolo.network.process.CommandException;
+import dev.izolo.network.process.HostCommand;
+import dev.izolo.network.process.HostTools;
+import dev.izolo.network.process.Quote;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * Named network namespaces and what is done in them. Names are those of {@code ip netns}, so that an operator can look
+ * into a pod's with the usual tools.
+ */
+public final class PodNamespaces {
+  /** The kernel's default for a new Ethernet-like link. */
+  private static final int DEFAULT_MTU = 1500;
+
+  /** Where {@code ip netns} keeps them; fixed in iproute2. */
+  private static final Path DIRECTORY = Path.of("/run/netns");
+
+  private static final String PACKAGE = "iproute2";
+
+  public Path path(String name) {
+    return DIRECTORY.resolve(name);
+  }
+
+  /** Makes an empty namespace. */
+  public void create(String name) throws LinkException, InterruptedException {
+    ip("make network namespace " + name, "", "netns", "add", name);
+  }
+
+  /**
+   * Brings up the loopback and makes a persistent tap. The tap gets no IPv6 address of its own: the host's stack must
+   * not speak to the guest on it.
+   */
+  public void addTap(String name, String tap) throws LinkException, InterruptedException {
+    boolean ipv6 = Files.exists(Path.of("/proc/sys/net/ipv6"));
+    String batch =
+        "link set dev lo up\ntuntap add dev %1$s mode tap\n%2$slink set dev %1$s up\n"
+            .formatted(tap, ipv6 ? "link set dev " + tap + " addrgenmode none\n" : "");
+    ip("make tap %s in network namespace %s".formatted(tap, name), batch, "-netns", name, "-batch", "-");
+  }
+
+  /** What the interface in the namespace has, or nothing if there is no such interface. */
+  public Optional<NamespaceState> read(String name, String interfaceName) throws LinkException, InterruptedException {
+    String what = "read the addresses and routes of network namespace " + name;
+    byte[] json =
+        ip(what, "address show\nroute show table all\n", "-netns", name, "-json", "-details", "-batch", "-");
+    try {
+      return NamespaceReader.read(json, interfaceName);
+    } catch (IOException e) {
+      throw new LinkException("could not %s: %s".formatted(what, e.getMessage()), e);
+    }
+  }
+
+  /**
+   * Hands every frame that arrives on one of the two links out of the other, before the host's stack sees it: it
+   * answers neither ARP nor neighbour discovery for the addresses that the interface keeps.
+   */
+  public void redirect(String name, String interfaceName, int mtu, String tap)
+      throws LinkException, InterruptedException {
+    String what = "redirect traffic between %s and %s in network namespace %s".formatted(interfaceName, tap, name);
+    if (mtu != DEFAULT_MTU) {
+      ip(what, "", "-netns", name, "link", "set", "dev", tap, "mtu", Integer.toString(mtu));
+    }
+    String batch =
+        "qdisc add dev %1$s ingress\nqdisc add dev %2$s ingress\n%3$s%4$s"
+            .formatted(interfaceName, tap, filter(interfaceName, tap), filter(tap, interfaceName));
+    run(what, "tc", batch, "-netns", name, "-batch", "-");
+  }
+
+  private static String filter(String from, String to) {
+    return "filter add dev %s parent ffff: protocol all u32 match u8 0 0 action mirred egress redirect dev %s\n"
+        .formatted(from, to);
+  }
+
+  /** Whether the tap has its half of a redirection. */
+  public boolean redirects(String name, String tap) throws LinkException, InterruptedException {
+    byte[] qdiscs = run("look at " + tap, "tc", "", "-netns", name, "qdisc", "show", "dev", tap);
+    return new String(qdiscs, StandardCharsets.UTF_8).contains("ingress");
+  }
+
+  /** Takes the tap's half of a redirection back; the other half goes with its interface. */
+  public void stopRedirect(String name, String tap) throws LinkException, InterruptedException {
+    run("stop redirecting " + tap, "tc", "", "-netns", name, "qdisc", "del", "dev", tap, "ingress");
+  }
+
+  /** Whether there is something of that name, usable or not. */
+  public boolean exists(String name) {
+    return Files.exists(path(name), LinkOption.NOFOLLOW_LINKS);
+  }
+
+  /** Whether the namespace is there and mounted; a daemon killed while making one leaves a plain file. */
+  public boolean isUsable(String name) {
+    try {
+      return exists(name)
+          && !Files.getAttribute(path(name), "unix:dev").equals(Files.getAttribute(DIRECTORY, "unix:dev"));
+    } catch (IOException gone) {
+      return false;
+    }
+  }
+
+  /** Removes the namespace; what runs in it keeps it alive, nameless, until it ends. Nothing to do if it is gone. */
+  public void remove(String name) throws LinkException, InterruptedException {
+    if (!exists(name)) {
+      return;
+    }
+    try {
+      ip("remove network namespace " + name, "", "netns", "delete", name);
+    } catch (LinkException e) {
+      if (exists(name)) {
+        throw e;
+      }
+    }
+  }
+
+  private static byte[] ip(String what, String stdin, String... arguments)
+      throws LinkException, InterruptedException {
+    return run(what, "ip", stdin, arguments);
+  }
+
+  private static byte[] run(String what, String program, String stdin, String... arguments)
+      throws LinkException, InterruptedException {
+    try {
+      HostCommand.Outcome outcome =
+          HostCommand.of(HostTools.require(program, PACKAGE), arguments).run(stdin.getBytes(StandardCharsets.UTF_8));
+      if (!outcome.succeeded()) {
+        throw new LinkException(
+            "could not %s: %s: %s".formatted(what, program, Quote.of(outcome.stderr())), null);
+      }
+      return outcome.stdout();
+    } catch (CommandException e) {
+      throw new LinkException("could not %s: %s".formatted(what, e.getMessage()), e);
+    }
+  }
+}
