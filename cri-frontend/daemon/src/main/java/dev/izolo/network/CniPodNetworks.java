@@ -92,7 +92,7 @@ public final class CniPodNetworks implements PodNetworks {
       PodNetwork network, PodIdentity pod, List<PortMapping> portMappings, Map<String, String> annotations)
       throws NetworkException, InterruptedException {
     String id = NetworkRecords.requireId(network.sandboxId());
-    CniCall call = call(id, args(pod, id), CapabilityArgs.of(portMappings, annotations));
+    CniCall call = call(id, args(pod), CapabilityArgs.of(portMappings, annotations));
     try (var held = locks.acquire(id)) {
       NetworkRecord prepared =
           records.read(id).orElseThrow(() -> new HostFailed("sandbox %s has no prepared network".formatted(id), null));
@@ -243,12 +243,12 @@ public final class CniPodNetworks implements PodNetworks {
     return new CniCall(sandboxId, namespace, INTERFACE, args, capabilityArgs);
   }
 
-  private static Map<String, String> args(PodIdentity pod, String sandboxId) {
+  private static Map<String, String> args(PodIdentity pod) {
     Map<String, String> args = new LinkedHashMap<>();
     args.put("IgnoreUnknown", "1");
     args.put("K8S_POD_NAMESPACE", pod.namespace());
     args.put("K8S_POD_NAME", pod.name());
-    args.put("K8S_POD_INFRA_CONTAINER_ID", sandboxId);
+    args.put("K8S_POD_INFRA_CONTAINER_ID", pod.sandboxId());
     args.put("K8S_POD_UID", pod.uid());
     return args;
   }
