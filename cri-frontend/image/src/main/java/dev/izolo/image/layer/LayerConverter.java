@@ -1,0 +1,58 @@
+package dev.izolo.image.layer;
+
+import dev.izolo.image.Digest;
+import dev.izolo.image.erofs.ErofsWriter;
+import dev.izolo.image.tar.TarFormatException;
+import dev.izolo.image.tar.TarReader;
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileStore;
+import java.util.HexFormat;
+
+/** Converts a layer blob to an EROFS image, in one pass over its bytes. */
+public final class LayerConverter {
+  private final LayerLimits limits;
+
+  public LayerConverter(LayerLimits limits) {
+    this.limits = limits;
+  }
+
+  /** @param inodes in the image */
+  public record Result(long inodes) {}
+
+  /**
+   * Reads a whole tar, plain or compressed, and writes its image; the bytes are forced to disk.
+   *
+   * @param blob read to its end, where it may itself fail for a wrong digest
+   * @param image new and empty
+   * @param store file system that the image is on
+   * @param diffId what the uncompressed tar's digest must be
+   * @throws TarFormatException if the tar is malformed, hostile, or another than promised
+   * @throws LayerTooLargeException if it exceeds a limit
+   */
+  public Result convert(InputStream blob, Digest diffId, FileChannel image, FileStore store) throws IOException {
+    try (InputStream plain = Compression.decompress(blob)) {
+      MeteredInput tar = new MeteredInput(plain, diffId.newHash(), limits.maxUncompressedBytes(), "the layer's tar");
+      ErofsWriter writer = new ErofsWriter(image);
+      new LayerBuilder(new TarReader(new BufferedInputStream(tar, 128 * 1024)), writer, limits,
+          new SpaceGuard(store, limits.minFreeBytes())).build();
+      tar.drain();
+      Digest actual = tar.digest(diffId.algorithm());
+      if (!actual.equals(diffId)) {
+        throw new TarFormatException("the layer's tar has the digest " + actual + ", its image's config says " + diffId);
+      }
+      drain(blob);
+      long inodes = writer.finish(HexFormat.of().parseHex(diffId.hex(), 0, 32));
+      image.force(true);
+      return new Result(inodes);
+    }
+  }
+
+  /** A decompressor may stop before the blob's end, where its digest is checked. */
+  private static void drain(InputStream blob) throws IOException {
+    byte[] sink = new byte[8192];
+    while (blob.read(sink) >= 0) {}
+  }
+}

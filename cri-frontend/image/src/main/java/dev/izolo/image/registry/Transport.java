@@ -1,0 +1,143 @@
+package dev.izolo.image.registry;
+
+import dev.izolo.image.ImageException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.Socket;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executors;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.X509ExtendedTrustManager;
+import javax.net.ssl.X509TrustManager;
+
+/** HTTP clients, one for each way to trust certificates; bodies read from here fail when they stall. */
+final class Transport implements AutoCloseable {
+  private final RegistrySettings settings;
+  private final StallGuard guard;
+  private final Map<Trust, HttpClient> clients = new HashMap<>();
+
+  /** How servers are trusted. */
+  private record Trust(boolean any, List<Path> certificates) {}
+
+  Transport(RegistrySettings settings) {
+    this.settings = settings;
+    this.guard = new StallGuard(settings.stallTimeout());
+  }
+
+  RegistrySettings settings() {
+    return settings;
+  }
+
+  /** Sends one request; redirects are answers like any other. The body must be closed. */
+  Answer send(HttpRequest request, RegistryHost host)
+      throws IOException, InterruptedException, ImageException {
+    HttpResponse<InputStream> response =
+        client(host).send(request, HttpResponse.BodyHandlers.ofInputStream());
+    return new Answer(request, response.statusCode(), response.headers(), guard.watch(response.body()));
+  }
+
+  private synchronized HttpClient client(RegistryHost host) throws ImageException {
+    Trust trust = new Trust(host.skipVerify(), host.certificates());
+    HttpClient known = clients.get(trust);
+    if (known != null) {
+      return known;
+    }
+    HttpClient.Builder builder = HttpClient.newBuilder()
+        .version(HttpClient.Version.HTTP_1_1)
+        .followRedirects(HttpClient.Redirect.NEVER)
+        .connectTimeout(settings.connectTimeout())
+        .executor(Executors.newVirtualThreadPerTaskExecutor());
+    if (trust.any() || !trust.certificates().isEmpty()) {
+      builder.sslContext(sslContext(trust));
+    }
+    HttpClient made = builder.build();
+    clients.put(trust, made);
+    return made;
+  }
+
+  private static SSLContext sslContext(Trust trust) throws ImageException {
+    try {
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(null, trust.any() ? new TrustManager[] {new TrustAny()} : trustManagers(trust.certificates()), null);
+      return context;
+    } catch (GeneralSecurityException | IOException e) {
+      throw new ImageException.StoreFailed(
+          "cannot use the certificates " + trust.certificates() + " of a hosts.toml: " + e.getMessage(), e);
+    }
+  }
+
+  /** The platform's authorities and these. */
+  private static TrustManager[] trustManagers(List<Path> files) throws GeneralSecurityException, IOException {
+    KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
+    store.load(null, null);
+    int number = 0;
+    for (Path file : files) {
+      try (InputStream in = Files.newInputStream(file)) {
+        for (Certificate certificate : CertificateFactory.getInstance("X.509").generateCertificates(in)) {
+          store.setCertificateEntry("configured-" + number++, certificate);
+        }
+      }
+    }
+    TrustManagerFactory platform = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+    platform.init((KeyStore) null);
+    for (TrustManager manager : platform.getTrustManagers()) {
+      if (manager instanceof X509TrustManager x509) {
+        for (X509Certificate authority : x509.getAcceptedIssuers()) {
+          store.setCertificateEntry("platform-" + number++, authority);
+        }
+      }
+    }
+    TrustManagerFactory all = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+    all.init(store);
+    return new ArrayList<>(List.of(all.getTrustManagers())).toArray(TrustManager[]::new);
+  }
+
+  /** For hosts whose hosts.toml says skip_verify. */
+  private static final class TrustAny extends X509ExtendedTrustManager {
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type) {}
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type) {}
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket) {}
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket) {}
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
+
+    @Override
+    public X509Certificate[] getAcceptedIssuers() {
+      return new X509Certificate[0];
+    }
+  }
+
+  @Override
+  public synchronized void close() {
+    clients.values().forEach(HttpClient::shutdownNow);
+    clients.clear();
+    guard.close();
+  }
+}

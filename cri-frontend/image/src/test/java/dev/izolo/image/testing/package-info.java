@@ -1,0 +1,2 @@
+/** What tests make images with; in this module's test jar, for other modules' tests too. */
+package dev.izolo.image.testing;
