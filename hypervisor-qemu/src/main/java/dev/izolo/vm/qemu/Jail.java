@@ -20,11 +20,12 @@ record Jail(List<Path> cgroups, Optional<Path> networkNamespace, int uid, Option
   /** The exit code of a jail that could not be entered; the reason is on standard error. */
   static final int FAILED = 125;
 
-  // The core limit keeps guest memory off the host's disk; the other one is Linux's usual hard limit or less.
+  // The core limit keeps guest memory off the host's disk; the other one is Linux's usual hard limit or less. The shell
+  // sets PWD even in an empty environment, hence env.
   private static final String ENTER =
       "cd \"$1\" || exit 125; shift; "
           + "while [ \"$1\" != -- ]; do echo $$ >\"$1/cgroup.procs\" || exit 125; shift; done; shift; "
-          + "umask 077; ulimit -c 0 || exit 125; ulimit -n 4096 || exit 125; exec \"$@\"";
+          + "umask 077; ulimit -c 0 || exit 125; ulimit -n 4096 || exit 125; exec /usr/bin/env -i \"$@\"";
 
   /**
    * The command line that runs a program in here.

@@ -181,11 +181,11 @@ final class QemuVm implements Vm {
       if (released) {
         return;
       }
-      if (exitReason == null) {
-        exitReason = "destroyed";
-      }
       if (grace.isPositive() && parts.processes.qemu().isAlive()) {
         powerOff(grace);
+      }
+      if (exitReason == null) {
+        exitReason = "destroyed";
       }
       VmProcesses.kill(parts.processes.all());
       parts.agent.shutdownNow();
@@ -218,8 +218,11 @@ final class QemuVm implements Vm {
     try {
       AgentProbe.shutdown(parts.agent, grace);
     } catch (StatusRuntimeException e) {
-      // The guest may be gone before its answer is; whether it really ended is seen below.
       log.debug("VM {}: the agent did not answer the request to power off: {}", parts.id, e.getStatus());
+      if (e.getStatus().getCode() != Status.Code.UNAVAILABLE) {
+        return;
+      }
+      // The guest may be gone before its answer is.
     }
     VmProcesses.awaitExit(parts.processes.qemu(), Duration.ofNanos(Math.max(0, deadline - System.nanoTime())));
   }

@@ -112,7 +112,7 @@ class RealVmTest {
 
   @Test
   void plugsManyDisksAtOnceAndUnplugsThem() throws Exception {
-    Vm vm = bootWithAgent("disks");
+    Vm vm = bootWithAgent("plugged");
     vm.awaitAgent(BOOT);
     List<Callable<AttachedDisk>> plugs = new ArrayList<>();
     for (int i = 0; i < 12; i++) {
