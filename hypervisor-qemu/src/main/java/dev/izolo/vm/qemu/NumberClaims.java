@@ -91,16 +91,23 @@ final class NumberClaims {
 
   private boolean tryClaim(int number, String vmId) throws IOException {
     Path file = file(number);
+    if (create(file, vmId)) {
+      return true;
+    }
+    String held = read(file);
+    // An empty file is a claim being written, or one that a full disk cut short: never taken over.
+    if (held.isEmpty() || held.startsWith(bootId + " ")) {
+      return false;
+    }
+    Files.deleteIfExists(file);
+    return create(file, vmId);
+  }
+
+  private boolean create(Path file, String vmId) throws IOException {
     try {
       Files.writeString(file, content(vmId), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
       return true;
     } catch (FileAlreadyExistsException e) {
-      String held = read(file);
-      // An empty file is a claim being written, or one that a full disk cut short: never taken over.
-      if (held.isEmpty() || held.startsWith(bootId + " ")) {
-        return false;
-      }
-      Files.deleteIfExists(file);
       return false;
     }
   }

@@ -12,6 +12,7 @@ import dev.izolo.vm.qmp.QmpClient;
 import dev.izolo.vm.qmp.QmpException;
 import dev.izolo.vm.qmp.QmpMessage;
 import dev.izolo.vm.vsock.VsockEndpoint;
+import io.grpc.ConnectivityState;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -102,19 +103,22 @@ final class QemuVm implements Vm {
     var news = CompletableFuture.anyOf(parts.console.readyHint(), exited);
     Duration pause = FIRST_RETRY;
     String lastFailure = "the agent has not announced itself on the console";
+    await(news, min(timeout, UNANNOUNCED_RETRY));
     while (true) {
       Duration left = Duration.ofNanos(deadline - System.nanoTime());
-      boolean announced = parts.console.readyHint().isDone();
-      await(announced ? exited : news, min(left, announced ? pause : UNANNOUNCED_RETRY));
       if (exited.isDone()) {
         throw bootFailed("the VM ended before its agent answered: " + exited.join().reason(), null);
       }
-      left = Duration.ofNanos(deadline - System.nanoTime());
       if (!left.isPositive()) {
         throw bootFailed("no answer from the agent within %d ms: %s".formatted(timeout.toMillis(), lastFailure), null);
       }
+      ConnectivityState state = parts.agent.getState(true);
+      if (state == ConnectivityState.IDLE || state == ConnectivityState.CONNECTING) {
+        awaitChange(state, left);
+        continue;
+      }
       try {
-        parts.agent.resetConnectBackoff();
+        // Answers when connected, and says at once why not when not.
         AgentProbe.ping(parts.agent, min(left, PING_TIMEOUT));
         return;
       } catch (StatusRuntimeException e) {
@@ -127,9 +131,10 @@ final class QemuVm implements Vm {
         lastFailure = e.getStatus().getCode() + ": " + e.getStatus().getDescription();
         log.debug("VM {}: agent does not answer yet: {}", parts.id, lastFailure);
       }
-      if (parts.console.readyHint().isDone()) {
-        pause = min(pause.multipliedBy(2), LONGEST_RETRY);
-      }
+      boolean announced = parts.console.readyHint().isDone();
+      await(announced ? exited : news, min(left, announced ? pause : UNANNOUNCED_RETRY));
+      pause = announced ? min(pause.multipliedBy(2), LONGEST_RETRY) : pause;
+      parts.agent.resetConnectBackoff();
     }
   }
 
@@ -303,6 +308,12 @@ final class QemuVm implements Vm {
           "VM " + parts.id + " does not run any more" + Optional.ofNullable(exitReason).map(r -> ": " + r).orElse(""),
           null);
     }
+  }
+
+  private void awaitChange(ConnectivityState from, Duration atMost) throws InterruptedException {
+    var changed = new CompletableFuture<Void>();
+    parts.agent.notifyWhenStateChanged(from, () -> changed.complete(null));
+    await(CompletableFuture.anyOf(changed, exited), atMost);
   }
 
   private static void await(CompletableFuture<?> future, Duration atMost) throws InterruptedException {
