@@ -95,6 +95,10 @@ final class ContainerLife {
     if (!isRunning(unit)) {
       return;
     }
+    if (!unit.sandbox().hasVm()) {
+      lost(unit, KILLED, "VMExited", "the sandbox's VM is gone");
+      return;
+    }
     if (timeout.isPositive()) {
       signal(unit, unit.record().stopSignal(), false);
       if (unit.awaitEnd(timeout)) {

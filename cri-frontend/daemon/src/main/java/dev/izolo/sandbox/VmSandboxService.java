@@ -34,6 +34,7 @@ public final class VmSandboxService implements SandboxService, AutoCloseable {
   private final SandboxEnd end;
   private final SandboxStart start;
   private final SandboxRecovery recovery;
+  private volatile boolean closed;
 
   /**
    * @param registry shared with the containers' keeper
@@ -95,6 +96,9 @@ public final class VmSandboxService implements SandboxService, AutoCloseable {
   }
 
   private void vmEnded(Sandbox sandbox, Vm.VmExit exit) {
+    if (closed) {
+      return;
+    }
     try {
       boolean unexpected =
           sandbox.updateIf(
@@ -183,6 +187,7 @@ public final class VmSandboxService implements SandboxService, AutoCloseable {
   /** Ends the background work; sandboxes run on. */
   @Override
   public void close() {
+    closed = true;
     reaper.close();
   }
 }
