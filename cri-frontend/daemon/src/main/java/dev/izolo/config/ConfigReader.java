@@ -163,7 +163,7 @@ public final class ConfigReader {
         table.strings("plain_http_hosts", List.of()),
         table.path("hosts_dir", Path.of("/etc/izolo/hosts.d")),
         (int) table.integer("max_concurrent_downloads", 3, 1, 64),
-        table.size("max_image_size", ByteSize.ofGib(64), ByteSize.ofMib(1), ByteSize.ofGib(16 * 1024)),
+        table.size("max_layer_size", ByteSize.ofGib(64), ByteSize.ofMib(1), ByteSize.ofGib(16 * 1024)),
         (int) table.integer("max_layer_entries", 1_000_000, 1, 100_000_000));
     table.end();
     return image;

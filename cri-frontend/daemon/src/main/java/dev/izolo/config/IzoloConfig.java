@@ -75,7 +75,7 @@ public record IzoloConfig(
       List<String> plainHttpHosts,
       Path hostsDir,
       int maxConcurrentDownloads,
-      ByteSize maxImageSize,
+      ByteSize maxLayerSize,
       int maxLayerEntries) {}
 
   /** The {@code [network]} table. */

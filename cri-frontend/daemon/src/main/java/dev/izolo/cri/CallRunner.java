@@ -23,6 +23,7 @@ final class CallRunner {
   private static final Logger log = LoggerFactory.getLogger(CallRunner.class);
 
   private final Set<Interrupter> streams = ConcurrentHashMap.newKeySet();
+  private final RunningCalls running = new RunningCalls();
   private volatile boolean ending;
 
   <Q extends Message, R extends Message> UnaryMethod<Q, R> unary(String rpc, Handler<Q, R> handler) {
@@ -66,6 +67,11 @@ final class CallRunner {
     streams.forEach(Interrupter::interrupt);
   }
 
+  /** Waits until no handler runs; says whether that was in time. */
+  boolean awaitIdle(Duration limit) throws InterruptedException {
+    return running.awaitNone(limit);
+  }
+
   private interface Body {
     void run() throws Exception;
   }
@@ -73,7 +79,8 @@ final class CallRunner {
   private <Q extends Message, R> void run(
       String rpc, Q request, StreamObserver<R> answers, Interrupter interrupter, Body body) {
     long from = System.nanoTime();
-    try (var ignored = MDC.putCloseable("rpc", rpc)) {
+    try (var entry = running.enter();
+        var ignored = MDC.putCloseable("rpc", rpc)) {
       if (log.isDebugEnabled()) {
         log.debug("called with {}", RequestText.of(request));
       }

@@ -16,6 +16,8 @@ import java.time.Duration;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The gRPC server on its unix socket: root's alone, one virtual thread per call. */
 public final class CriServer implements AutoCloseable {
@@ -23,6 +25,8 @@ public final class CriServer implements AutoCloseable {
   private static final int MAX_MESSAGE_BYTES = 16 << 20;
 
   private static final Duration FORCED_END = Duration.ofSeconds(30);
+
+  private static final Logger log = LoggerFactory.getLogger(CriServer.class);
 
   private final Server server;
   private final CallRunner runner;
@@ -79,9 +83,11 @@ public final class CriServer implements AutoCloseable {
     if (!server.awaitTermination(grace.toMillis(), TimeUnit.MILLISECONDS)) {
       server.shutdownNow();
     }
-    calls.shutdown();
-    // Cancelled calls roll back what they had begun, which takes its time, bounded.
-    calls.awaitTermination(FORCED_END.toMillis(), TimeUnit.MILLISECONDS);
+    // Cancelled calls roll back what they had begun, which takes its time, bounded. Their executor must live till
+    // then: gRPC cancels by it.
+    if (!runner.awaitIdle(FORCED_END)) {
+      log.warn("calls were still running when the server ended; the next start cleans up after them");
+    }
     close();
   }
 
