@@ -22,7 +22,7 @@ public final class Main {
       // Threads of the server's pools may still be winding down; the cache is written when the JVM exits.
       System.exit(0);
     }
-    Agent agent = new Agent(startedNanos, AgentPaths.GUEST);
+    Agent agent = Agent.ofGuest(startedNanos);
     AgentServer server = AgentServer.start(options.listen(), agent);
     System.out.println(READY_LINE);
     server.awaitTermination();

@@ -24,7 +24,7 @@ final class Training {
   static void run(long startedNanos) throws IOException, InterruptedException {
     Path directory = Files.createTempDirectory(Path.of("/tmp"), "izolo-train-");
     Path socket = directory.resolve("agent.sock");
-    Agent agent = new Agent(startedNanos, new AgentPaths(directory));
+    Agent agent = new Agent(startedNanos, new AgentPaths(directory), new DirectoryRoots(), directory.resolve("cgroup"), name -> null);
     try (AgentServer server = AgentServer.start(new ListenAddress.Unix(socket), agent)) {
       System.out.println(Main.READY_LINE);
       ManagedChannel channel =

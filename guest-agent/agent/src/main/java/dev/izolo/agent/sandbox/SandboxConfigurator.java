@@ -1,0 +1,156 @@
+package dev.izolo.agent.sandbox;
+
+import dev.izolo.agent.AgentException;
+import dev.izolo.agent.AgentPaths;
+import dev.izolo.agent.linux.Machine;
+import dev.izolo.agent.linux.Mounts;
+import dev.izolo.agent.v1.ConfigureSandboxRequest;
+import dev.izolo.agent.v1.NetworkInterface;
+import dev.izolo.agent.v1.Route;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Applies a sandbox's configuration to the VM, in an order that never shows a workload half of it. */
+public final class SandboxConfigurator {
+  private static final int MIN_ENTROPY_BYTES = 32;
+  private static final int LOOPBACK_INDEX = 1;
+
+  private final AgentPaths paths;
+  private boolean configured;
+
+  public SandboxConfigurator(AgentPaths paths) {
+    this.paths = paths;
+  }
+
+  /** A step of the configuration. */
+  private interface Step {
+    void run() throws IOException;
+  }
+
+  /** Once per VM life. Errors name the step; the VM is then of no use. */
+  public synchronized void configure(ConfigureSandboxRequest request) {
+    if (configured) {
+      throw new AgentException.Refused("this VM is a sandbox already");
+    }
+    check(request);
+    step("add entropy", () -> Machine.addEntropy(request.getEntropy().toByteArray()));
+    if (request.getClockUnixNanos() != 0) {
+      step("set the clock", () -> Machine.setClock(request.getClockUnixNanos()));
+    }
+    step("write the sandbox's files", () -> writeFiles(request));
+    step("set the hostname", () -> Machine.setHostname(request.getHostname()));
+    step("set up the network", () -> configureNetwork(request));
+    step("apply sysctls", () -> new Sysctls(Path.of("/proc/sys")).apply(request.getSysctlsMap()));
+    step("mount the shared memory", () -> mountSharedMemory(request.getShmSizeBytes()));
+    configured = true;
+  }
+
+  private static void step(String name, Step step) {
+    try {
+      step.run();
+    } catch (AgentException e) {
+      throw e;
+    } catch (IOException e) {
+      throw new AgentException.Failed("configure the sandbox: " + name, e);
+    }
+  }
+
+  private static void check(ConfigureSandboxRequest request) {
+    SandboxFiles.checkHostname(request.getHostname());
+    SandboxFiles.checkMachineId(request.getMachineId());
+    if (request.getEntropy().size() < MIN_ENTROPY_BYTES) {
+      throw new AgentException.Invalid("a sandbox needs at least " + MIN_ENTROPY_BYTES + " bytes of entropy, not "
+          + request.getEntropy().size());
+    }
+    if (request.getShmSizeBytes() < 0) {
+      throw new AgentException.Invalid("the size of the shared memory is negative");
+    }
+  }
+
+  private void writeFiles(ConfigureSandboxRequest request) throws IOException {
+    Path sandbox = Files.createDirectories(paths.sandbox());
+    Files.writeString(sandbox.resolve("machine-id"), request.getMachineId() + "\n");
+    Files.writeString(sandbox.resolve("hostname"), request.getHostname() + "\n");
+    Files.writeString(sandbox.resolve("resolv.conf"), SandboxFiles.resolvConf(request.getDns()));
+    Files.writeString(sandbox.resolve("hosts"), request.getHostsFile());
+  }
+
+  private void mountSharedMemory(long sizeBytes) throws IOException {
+    Path shm = Files.createDirectories(paths.sandbox().resolve("shm"));
+    Mounts.mount("shm", shm, "tmpfs", Mounts.NO_SUID | Mounts.NO_DEV | Mounts.NO_EXEC,
+        "mode=1777" + (sizeBytes > 0 ? ",size=" + sizeBytes : ""));
+  }
+
+  private static void configureNetwork(ConfigureSandboxRequest request) throws IOException {
+    try (Rtnetlink netlink = new Rtnetlink()) {
+      netlink.link(LOOPBACK_INDEX, NetworkInterface.newBuilder().setName("lo").build());
+      List<Link> links = links();
+      if (request.getInterfacesCount() > links.size()) {
+        throw new AgentException.Refused("the sandbox has " + request.getInterfacesCount()
+            + " interfaces and the VM has " + links.size());
+      }
+      Map<String, Integer> indexes = new HashMap<>();
+      for (int i = 0; i < request.getInterfacesCount(); i++) {
+        NetworkInterface wanted = request.getInterfaces(i);
+        Link link = links.get(i);
+        checkName(wanted.getName());
+        if (!wanted.getName().equals(link.name())) {
+          netlink.down(link.index());
+        }
+        netlink.link(link.index(), wanted);
+        for (String address : wanted.getAddressesList()) {
+          netlink.address(link.index(), IpPrefix.parse(address));
+        }
+        indexes.put(wanted.getName(), link.index());
+      }
+      addRoutes(netlink, request.getRoutesList(), indexes);
+    }
+  }
+
+  /** Routes without a gateway first: they may be what makes another's gateway reachable. */
+  private static void addRoutes(Rtnetlink netlink, List<Route> routes, Map<String, Integer> indexes)
+      throws IOException {
+    List<Route> ordered = new ArrayList<>(routes);
+    ordered.sort(java.util.Comparator.comparing(route -> !route.getGateway().isEmpty()));
+    for (Route route : ordered) {
+      Integer index = route.getInterfaceName().isEmpty() && indexes.size() == 1
+          ? indexes.values().iterator().next()
+          : indexes.get(route.getInterfaceName());
+      if (index == null) {
+        throw new AgentException.Invalid("a route names the interface \"" + route.getInterfaceName()
+            + "\", which the sandbox does not have");
+      }
+      netlink.route(index, route);
+    }
+  }
+
+  private static void checkName(String name) {
+    if (!name.matches("[A-Za-z0-9_.-]{1,15}") || name.equals(".") || name.equals("..")) {
+      throw new AgentException.Invalid("\"" + name + "\" is no interface name");
+    }
+  }
+
+  private record Link(String name, int index, Path device) {}
+
+  /** The VM's network devices in the order of their places on the bus. */
+  private static List<Link> links() throws IOException {
+    List<Link> links = new ArrayList<>();
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(Path.of("/sys/class/net"))) {
+      for (Path link : all) {
+        Path device = link.resolve("device");
+        if (Files.exists(device)) {
+          links.add(new Link(link.getFileName().toString(),
+              Integer.parseInt(Files.readString(link.resolve("ifindex")).strip()), device.toRealPath()));
+        }
+      }
+    }
+    links.sort(java.util.Comparator.comparing(link -> link.device().toString()));
+    return links;
+  }
+}
