@@ -19,6 +19,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
@@ -55,6 +56,7 @@ final class RealNetworkScenarios {
       case "life" -> scenarios.life();
       case "traffic" -> scenarios.traffic();
       case "failedAdd" -> scenarios.failedAdd();
+      case "cancelled" -> scenarios.cancelled();
       case "restart" -> scenarios.restart();
       case "pointToPoint" -> scenarios.pointToPoint();
       case "partlyMade" -> scenarios.partlyMade();
@@ -156,34 +158,56 @@ final class RealNetworkScenarios {
   }
 
   private void failedAdd() throws Exception {
-    Path plugin = Files.createDirectories(directory.resolve("bin")).resolve("refuses");
-    Files.writeString(
-        plugin,
-        """
-        #!/bin/sh
-        if [ "$CNI_COMMAND" = ADD ]; then echo '{"code": 11, "msg": "not today"}'; exit 1; fi
-        """);
-    plugin.toFile().setExecutable(true);
-    String shipped = new String(DefaultNetwork.shipped(), StandardCharsets.UTF_8);
-    Files.writeString(
-        Files.createDirectories(directory.resolve("net.d")).resolve("10-net.conflist"),
-        shipped.replace("\"type\": \"portmap\"", "\"type\": \"refuses\""));
     CniPodNetworks refusing =
-        new CniPodNetworks(
-            new NetworkSettings(
-                directory.resolve("net.d"), List.of(PLUGINS.getFirst(), plugin.getParent()),
-                directory.resolve("state"), Duration.ofSeconds(30), false));
+        withSecondPlugin("if [ \"$CNI_COMMAND\" = ADD ]; then echo '{\"code\": 11, \"msg\": \"not today\"}'; exit 1; fi");
     PodNetwork network = refusing.prepare("cc33");
     assertThatThrownBy(() -> refusing.attach(network, pod("cc33"), List.of(), Map.of()))
         .isInstanceOf(NetworkException.PluginFailed.class)
-        .hasMessageContaining("refuses")
+        .hasMessageContaining("second")
         .hasMessageContaining("not today");
-    assertThat(leases()).isEmpty();
-    assertThat(command("ip", "-n", "izolo-cc33", "link", "show")).contains("tap0").doesNotContain("eth0");
+    assertAsPrepared("cc33");
     Files.delete(directory.resolve("net.d/10-net.conflist"));
     attach(network);
     networks.release("cc33");
     assertNothingLeft();
+  }
+
+  private void cancelled() throws Exception {
+    Path started = directory.resolve("started");
+    command("mkfifo", started.toString());
+    CniPodNetworks slow =
+        withSecondPlugin("if [ \"$CNI_COMMAND\" = ADD ]; then echo x > %s; sleep 600; fi".formatted(started));
+    PodNetwork network = slow.prepare("9977");
+    FutureTask<Attachment> attach = new FutureTask<>(() -> slow.attach(network, pod("9977"), List.of(), Map.of()));
+    Thread caller = Thread.ofVirtual().start(attach);
+    assertThat(Files.readString(started)).isEqualTo("x\n");
+    assertThat(leases()).as("the first plugin has given addresses").hasSize(2);
+    caller.interrupt();
+    assertThatThrownBy(attach::get).hasCauseInstanceOf(InterruptedException.class);
+    assertAsPrepared("9977");
+    slow.release("9977");
+    assertNothingLeft();
+  }
+
+  private CniPodNetworks withSecondPlugin(String script) throws IOException {
+    Path plugin = Files.createDirectories(directory.resolve("bin")).resolve("second");
+    Files.writeString(plugin, "#!/bin/sh\n" + script + "\n");
+    assertThat(plugin.toFile().setExecutable(true)).isTrue();
+    Path configurations = Files.createDirectories(directory.resolve("net.d"));
+    Files.writeString(
+        configurations.resolve("10-net.conflist"),
+        new String(DefaultNetwork.shipped(), StandardCharsets.UTF_8)
+            .replace("\"type\": \"portmap\"", "\"type\": \"second\""));
+    return new CniPodNetworks(
+        new NetworkSettings(
+            configurations, List.of(PLUGINS.getFirst(), plugin.getParent()), directory.resolve("state"),
+            Duration.ofSeconds(30), false));
+  }
+
+  private static void assertAsPrepared(String id) throws Exception {
+    assertThat(leases()).isEmpty();
+    assertThat(command("ip", "-n", "izolo-" + id, "link", "show")).contains("tap0").doesNotContain("eth0");
+    assertThat(command("tc", "-n", "izolo-" + id, "qdisc", "show", "dev", "tap0")).doesNotContain("ingress");
   }
 
   private void restart() throws Exception {

@@ -34,6 +34,11 @@ final class RealNetworksTest {
   }
 
   @Test
+  void aCancelledAttachmentGivesBackWhatItsFirstPluginGave() throws Exception {
+    PrivateHost.run("cancelled", directory);
+  }
+
+  @Test
   void aNewDaemonReleasesWithWhatTheOldOneRecordedThoughTheNamespaceIsGone() throws Exception {
     PrivateHost.run("restart", directory);
   }

@@ -74,7 +74,8 @@ public record HostCommand(
         throw new CommandException(
             "%s did not end within %d s and was killed%s".formatted(name(), timeLimit.toSeconds(), said(stdout, stderr)));
       }
-      boolean drained = stdout.awaitEnd(STRAGGLERS) & stderr.awaitEnd(STRAGGLERS);
+      long deadline = System.nanoTime() + STRAGGLERS.toNanos();
+      boolean drained = stdout.awaitEnd(deadline) & stderr.awaitEnd(deadline);
       if (!drained) {
         kill(process);
       }
@@ -169,8 +170,8 @@ public record HostCommand(
       }
     }
 
-    boolean awaitEnd(Duration limit) throws InterruptedException {
-      return reader.join(limit);
+    boolean awaitEnd(long deadlineNanoTime) throws InterruptedException {
+      return reader.join(Duration.ofNanos(Math.max(1, deadlineNanoTime - System.nanoTime())));
     }
 
     boolean overflowed() {
