@@ -8,7 +8,7 @@ import java.util.Optional;
  * domain/path[:tag][@digest]}. A name without a domain is Docker Hub's, a Hub name without a slash is under {@code
  * library/}; a reference with neither tag nor digest means the tag {@code latest}.
  *
- * @param domain registry host, with its port if it was given; lower case
+ * @param domain registry host, with its port if it was given; in the case it was given in
  * @param path repository in it
  * @param tag empty if the reference has only a digest
  */
@@ -75,7 +75,7 @@ public record ImageReference(String domain, String path, Optional<String> tag, O
     if (tag.isEmpty() && digest.isEmpty()) {
       tag = Optional.of("latest");
     }
-    return new ImageReference(domain.toLowerCase(Locale.ROOT), path, tag, digest);
+    return new ImageReference(domain, path, tag, digest);
   }
 
   /** {@code domain/path}. */

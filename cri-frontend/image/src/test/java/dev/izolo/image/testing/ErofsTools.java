@@ -25,6 +25,28 @@ public final class ErofsTools {
     return run(List.of("dump.erofs", "--path=" + path, image.toString()));
   }
 
+  /** An image mounted by this host's kernel, until closed. */
+  public record Mounted(Path root) implements AutoCloseable {
+    @Override
+    public void close() throws IOException, InterruptedException {
+      run(List.of("umount", root.toString()));
+    }
+  }
+
+  /** Mounts an image; a host whose kernel or privileges do not allow it skips the test. */
+  public static Mounted mount(Path image, Path parent) throws IOException, InterruptedException {
+    String kinds = Files.readString(Path.of("/proc/filesystems"));
+    Assumptions.assumeThat(kinds).as("this kernel has erofs").contains("erofs");
+    Path root = Files.createTempDirectory(parent, "mounted");
+    Process mount = new ProcessBuilder("mount", "-t", "erofs", "-o", "loop,ro", image.toString(), root.toString())
+        .redirectErrorStream(true).start();
+    String output = new String(mount.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    Assumptions.assumeThat(mount.waitFor() == 0 || !output.matches("(?s).*(denied|permitted|loop device).*"))
+        .as("loop mounts are possible here: %s", output).isTrue();
+    Assertions.assertThat(output).as("mount's complaint").isEmpty();
+    return new Mounted(root);
+  }
+
   public static String run(List<String> command) throws IOException, InterruptedException {
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

@@ -95,6 +95,18 @@ public final class LayerContent {
     return file(directory + "/.wh..wh..opq", "");
   }
 
+  /** A PAX header for the next entry, of records that the archiver itself would interpret. */
+  public LayerContent paxHeader(Map<String, String> records) {
+    StringBuilder text = new StringBuilder();
+    records.forEach((key, value) -> {
+      int body = key.length() + value.length() + 3;
+      int length = body + Integer.toString(body + 2).length();
+      text.append(length).append(' ').append(key).append('=').append(value).append('\n');
+    });
+    TarArchiveEntry entry = entry("pax", TarConstants.LF_PAX_EXTENDED_HEADER_LC, 0644);
+    return add(entry, text.toString().getBytes(StandardCharsets.ISO_8859_1));
+  }
+
   /** An entry made by the caller. */
   public LayerContent add(TarArchiveEntry entry, byte[] content) {
     try {
