@@ -7,6 +7,8 @@ import dev.izolo.agent.v1.ContainerState;
 import dev.izolo.agent.v1.CreateContainerRequest;
 import dev.izolo.agent.v1.ExecSyncRequest;
 import dev.izolo.agent.v1.ExecSyncResponse;
+import dev.izolo.agent.v1.GetInfoRequest;
+import dev.izolo.agent.v1.GetInfoResponse;
 import dev.izolo.agent.v1.GetStatsRequest;
 import dev.izolo.agent.v1.GetStatsResponse;
 import dev.izolo.agent.v1.ListContainersRequest;
@@ -63,6 +65,13 @@ public final class AgentClient {
 
   private <T> T call(String name, Call<T> call) throws CriException, InterruptedException {
     return call(name, limit, call);
+  }
+
+  /** When the agent's process started and accepted calls, since the guest's kernel started. */
+  public AgentStart startTimes() throws CriException, InterruptedException {
+    GetInfoResponse info = call("GetInfo", stub -> stub.getInfo(GetInfoRequest.getDefaultInstance()));
+    long started = Math.max(0, info.getAgentStartedNanos());
+    return new AgentStart(Duration.ofNanos(started), Duration.ofNanos(Math.max(started, info.getAgentReadyNanos())));
   }
 
   public void configure(ConfigureSandboxRequest request) throws CriException, InterruptedException {

@@ -1,5 +1,6 @@
 package dev.izolo.sandbox;
 
+import dev.izolo.agentclient.AgentStart;
 import dev.izolo.cri.v1.PodSandboxConfig;
 import dev.izolo.cri.v1.PodSandboxMetadata;
 import dev.izolo.lifecycle.Rollback;
@@ -140,13 +141,25 @@ final class SandboxStart {
                 sandbox.update(r -> r.withVm(started.record()));
                 return started;
               });
+      long from = System.nanoTime();
       phase(
           "agent ready",
           () -> {
             claim.awaitAgent(vm, settings.bootTimeout());
             return vm;
           });
+      phase("agent info", () -> tellGuestPhases(from));
       return vm;
+    }
+
+    /** Splits the wait for the agent by the guest's own clock, which cannot make it longer than it was. */
+    private Void tellGuestPhases(long from) throws CriException, InterruptedException {
+      long until = System.nanoTime();
+      AgentStart start = sandbox.agent().startTimes();
+      long agentStarted = from + Math.min(until - from, start.started().toNanos());
+      timeline.add("kernel", from, agentStarted);
+      timeline.add("agent start", agentStarted, from + Math.min(until - from, start.ready().toNanos()));
+      return null;
     }
 
     private Attachment attach(PodNetwork network) throws Exception {
