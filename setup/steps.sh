@@ -1,11 +1,13 @@
 # The set-up's steps, sourced when a start finds that something may have changed.
 
 # For the host: the VMs and their network. For the build: the Java parts, the guest's kernel and root.
+readonly java_needed=25
 readonly host_packages=(qemu-system-x86 erofs-utils e2fsprogs iproute2 iptables containernetworking-plugins util-linux)
 readonly build_packages=(maven jq xz-utils debian-archive-keyring make gcc libc6-dev binutils flex bison bc perl libelf-dev)
 
 hash_of() { LC_ALL=C sort | sha256sum | cut -c1-20; }
-hash_files() { find "$@" -name target -prune -o -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum; }
+# Contents and names, relative to the checkout: where it lies makes no difference.
+hash_files() { (cd "$home" && find "$@" -name target -prune -o -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum); }
 
 elapsed() { awk -v from="$1" -v to="$EPOCHREALTIME" 'BEGIN { printf "%.1f s", to - from }'; }
 report() { printf '  %-22s %s\n' "$1" "$2" >&2; }
@@ -25,7 +27,7 @@ step() {
   if ! wait $!; then
     rm -rf "$result.new"
     printf '\nizolo: the set-up step "%s" failed. The end of its log (all of it: %s):\n\n' "$name" "$log" >&2
-    tail -n 15 "$log" | sed 's/^/    /' >&2
+    tail -n 15 "$log" | cut -c1-300 | sed 's/^/    /' >&2
     printf '\n%s\n' "$cure" >&2
     return 1
   fi
@@ -125,7 +127,7 @@ train_daemon() {
 # --- all of them ----------------------------------------------------------------------------------------------------
 
 do_steps() {
-  local wanted=$1 debian kernel_pid=0 from=$EPOCHREALTIME
+  local wanted=$1 kernel_pid=0 from=$EPOCHREALTIME
   printf 'Setting up (results are kept in %s):\n' "$cache" >&2
   if [[ $wanted == java ]]; then
     ensure_packages packages maven
@@ -133,13 +135,11 @@ do_steps() {
     ensure_packages packages "${host_packages[@]}" "${build_packages[@]}"
   fi
   ensure_jdk
-  debian=$home/rootfs-builder/debian
   local java_key kernel_key rootfs_key hello_key vsock_key
-  java_key=$({ hash_files "$home/guest-agent" "$home/hypervisor-qemu" "$home/cri-frontend" "$home/pom.xml" \
-    "$home/setup/java.options"; cat "$jdk/release"; } | hash_of)
-  kernel_key=$({ hash_files "$home/kernel-config" "$debian"; gcc --version 2> /dev/null || true; } | hash_of)
-  vsock_key=$(hash_files "$debian" | hash_of)
-  hello_key=$(hash_files "$debian" "$home/rootfs-builder/hello" | hash_of)
+  java_key=$({ hash_files guest-agent hypervisor-qemu cri-frontend pom.xml setup/java.options; cat "$jdk/release"; } | hash_of)
+  kernel_key=$({ hash_files kernel-config rootfs-builder/debian; gcc --version 2> /dev/null || true; } | hash_of)
+  vsock_key=$(hash_files rootfs-builder/debian | hash_of)
+  hello_key=$(hash_files rootfs-builder/debian rootfs-builder/hello | hash_of)
   app=$cache/app/$java_key
   kernel=$cache/kernel/$kernel_key/vmlinux
   hello=$cache/hello/$hello_key
@@ -154,17 +154,19 @@ do_steps() {
     trap 'kill_tree '"$kernel_pid" EXIT
   fi
   step 'Java build' "$app" "If Maven cannot fetch something, see to ~/.m2/settings.xml and the network, then try again." build_java
-  rootfs_key=$({ hash_files "$home/rootfs-builder" | grep -v /hello/; cd "$app/agent" && sha256sum ./*.jar; cat "$jdk/release"
+  rootfs_key=$({ hash_files rootfs-builder | grep -v /hello/; cd "$app/agent" && sha256sum ./*.jar; cat "$jdk/release"
     mkfs.erofs --version 2>&1 || true; } | hash_of)
   rootfs=$cache/rootfs/$rootfs_key/rootfs.erofs
   if [[ $wanted == everything ]]; then
     step 'vsock backend' "${vsock_backend%/*}" "$network_cure" take_vsock_backend
     step 'guest root' "${rootfs%/rootfs.erofs}" "$network_cure" build_rootfs
     step 'hello image' "$hello" "$network_cure" build_hello
-    step 'daemon start-up' "$cache/aot/$java_key" "This only makes starts faster; report it with the log." train_daemon
+    # It only makes starts faster, so nothing fails for want of it.
+    daemon_aot=$cache/aot/$java_key/daemon.aot
+    step 'daemon start-up' "${daemon_aot%/*}" "Going on: starts of the daemon will be slower." train_daemon &
+    wait $! || daemon_aot=
     wait "$kernel_pid" || exit 1
     trap - EXIT
-    daemon_aot=$cache/aot/$java_key/daemon.aot
     printf 'Set up in %s.\n\n' "$(elapsed "$from")" >&2
   else
     # Without the rest of the set-up: name only what is there.
