@@ -137,7 +137,7 @@ do_steps() {
   ensure_jdk
   local java_key kernel_key rootfs_key hello_key vsock_key
   java_key=$({ hash_files guest-agent hypervisor-qemu cri-frontend pom.xml setup/java.options; cat "$jdk/release"; } | hash_of)
-  kernel_key=$({ hash_files kernel-config rootfs-builder/debian; gcc --version 2> /dev/null || true; } | hash_of)
+  kernel_key=$({ hash_files kernel-config/build kernel-config/check kernel-config/fragments rootfs-builder/debian; gcc --version 2> /dev/null || true; } | hash_of)
   vsock_key=$(hash_files rootfs-builder/debian | hash_of)
   hello_key=$(hash_files rootfs-builder/debian rootfs-builder/hello | hash_of)
   app=$cache/app/$java_key
@@ -154,7 +154,7 @@ do_steps() {
     trap 'kill_tree '"$kernel_pid" EXIT
   fi
   step 'Java build' "$app" "If Maven cannot fetch something, see to ~/.m2/settings.xml and the network, then try again." build_java
-  rootfs_key=$({ hash_files rootfs-builder | grep -v /hello/; cd "$app/agent" && sha256sum ./*.jar; cat "$jdk/release"
+  rootfs_key=$({ hash_files rootfs-builder/{build,debian,java.options,packages,root}; cd "$app/agent" && sha256sum ./*.jar; cat "$jdk/release"
     mkfs.erofs --version 2>&1 || true; } | hash_of)
   rootfs=$cache/rootfs/$rootfs_key/rootfs.erofs
   if [[ $wanted == everything ]]; then
