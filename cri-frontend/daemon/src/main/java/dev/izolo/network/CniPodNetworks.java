@@ -119,7 +119,7 @@ public final class CniPodNetworks implements PodNetworks {
     NetworkRecord recorded = prepared.withAttachment(intent);
     boolean attached = false;
     try {
-      records.write(recorded);
+      records.writeDurably(recorded);
       CniResult result = cni.add(list, call);
       recorded = prepared.withAttachment(intent.withResult(result.raw()));
       records.write(recorded);

@@ -17,7 +17,7 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** The records of all sandboxes' networks, one file each, replaced atomically and durably. */
+/** The records of all sandboxes' networks, one file each. */
 final class NetworkRecords {
   private static final Pattern ID = Pattern.compile("[a-z0-9][a-z0-9-]{0,63}");
   private static final String SUFFIX = ".json";
@@ -65,7 +65,17 @@ final class NetworkRecords {
     }
   }
 
+  /** Replaces the record atomically, so that it survives the daemon: enough where the effect does not survive the host. */
   void write(NetworkRecord record) throws IOException {
+    replace(record, false);
+  }
+
+  /** Replaces the record so that it survives the host: an address lease does. Waits for the disk. */
+  void writeDurably(NetworkRecord record) throws IOException {
+    replace(record, true);
+  }
+
+  private void replace(NetworkRecord record, boolean durably) throws IOException {
     Path file = file(record.sandboxId());
     Files.createDirectories(directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     Path fresh = file.resolveSibling(file.getFileName() + ".new");
@@ -76,17 +86,20 @@ final class NetworkRecords {
       while (bytes.hasRemaining()) {
         channel.write(bytes);
       }
-      channel.force(true);
+      if (durably) {
+        channel.force(true);
+      }
     }
     Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    syncDirectory();
-  }
-
-  void delete(String sandboxId) throws IOException {
-    Files.deleteIfExists(directory.resolve(requireId(sandboxId) + SUFFIX + ".new"));
-    if (Files.deleteIfExists(file(sandboxId))) {
+    if (durably) {
       syncDirectory();
     }
+  }
+
+  /** One that comes back when the host dies right after is released once more, which does no harm. */
+  void delete(String sandboxId) throws IOException {
+    Files.deleteIfExists(directory.resolve(requireId(sandboxId) + SUFFIX + ".new"));
+    Files.deleteIfExists(file(sandboxId));
   }
 
   List<String> ids() throws IOException {
