@@ -2,7 +2,9 @@ package dev.izolo.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
+import dev.izolo.image.layer.LayerLimits;
 import dev.izolo.image.testing.ErofsTools;
 import dev.izolo.image.testing.ImageBuilder;
 import dev.izolo.image.testing.LayerContent;
@@ -155,5 +157,32 @@ class LocalImageServiceTest {
     Image second = images.importLayout(layout, "hello", false);
     assertThat(images.find("hello")).contains(second);
     assertThat(images.find(first.id()).orElseThrow().repoTags()).isEmpty();
+  }
+
+  @Test
+  void saysThatTheDiskIsFullAndLeavesNothing() throws Exception {
+    Path small = Files.createDirectory(directory.resolve("small"));
+    Process mount = new ProcessBuilder("mount", "-t", "tmpfs", "-o", "size=2m", "none", small.toString()).start();
+    assumeThat(mount.waitFor()).as("this user may mount a tmpfs").isZero();
+    LayerLimits anyRoom = new LayerLimits(100, 1L << 30, 0);
+    try (LocalImageService tight = LocalImageService.open(small, ImageSettings.DEFAULT.withLimits(anyRoom))) {
+      Path layout = directory.resolve("zeros");
+      new ImageBuilder().layer(new LayerContent().file("zeros", 0644, new byte[8 << 20])).build().writeLayout(layout);
+      assertThatThrownBy(() -> tight.importLayout(layout, "example.com/zeros", false))
+          .isInstanceOf(ImageException.NoSpace.class)
+          .hasMessageContaining("no space left in " + small);
+      assertThat(small.resolve("layers")).isEmptyDirectory();
+    } finally {
+      ErofsTools.run(List.of("umount", small.toString()));
+    }
+  }
+
+  @Test
+  void countsWhatImagesTake() throws Exception {
+    ImageService.Usage before = images.usage();
+    Image image = importHello();
+    long layers = image.layers().stream().mapToLong(Image.Layer::sizeBytes).sum();
+    assertThat(images.usage().usedBytes()).isGreaterThan(before.usedBytes() + layers);
+    assertThat(images.usage().usedInodes()).isEqualTo(before.usedInodes() + image.layers().size() + 2);
   }
 }

@@ -8,10 +8,13 @@ import dev.izolo.image.ImageException;
 import dev.izolo.image.ImageService;
 import dev.izolo.image.oci.ConfigDocument;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -278,18 +281,30 @@ public final class ImageStore {
     };
   }
 
+  /** Space that all files take; what pulls and removals change meanwhile may be counted or not. */
   public ImageService.Usage usage() throws ImageException {
-    long bytes = 0;
-    long inodes = 0;
-    try (var walk = Files.walk(directory)) {
-      for (Path path : (Iterable<Path>) walk::iterator) {
-        inodes++;
-        bytes += Files.isRegularFile(path) ? Files.size(path) : 0;
-      }
-    } catch (IOException | UncheckedIOException e) {
+    long[] found = new long[2];
+    try {
+      Files.walkFileTree(directory, new SimpleFileVisitor<>() {
+        @Override
+        public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+          found[0] += attributes.size();
+          found[1]++;
+          return FileVisitResult.CONTINUE;
+        }
+
+        @Override
+        public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
+          if (e instanceof NoSuchFileException) {
+            return FileVisitResult.CONTINUE;
+          }
+          throw e;
+        }
+      });
+    } catch (IOException e) {
       throw new ImageException.StoreFailed("cannot measure " + directory + ": " + e.getMessage(), e);
     }
-    return new ImageService.Usage(directory, bytes, inodes);
+    return new ImageService.Usage(directory, found[0], found[1]);
   }
 
   private Path imageFile(String id) {
