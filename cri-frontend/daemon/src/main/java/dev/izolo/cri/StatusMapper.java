@@ -79,6 +79,7 @@ final class StatusMapper {
   private static Status.Code code(NetworkException error) {
     return switch (error) {
       case NetworkException.NotConfigured e -> Status.Code.FAILED_PRECONDITION;
+      case NetworkException.InvalidRequest e -> Status.Code.INVALID_ARGUMENT;
       case NetworkException.PluginFailed e -> Status.Code.UNAVAILABLE;
       case NetworkException.HostFailed e -> Status.Code.INTERNAL;
     };

@@ -92,7 +92,7 @@ public final class CniPodNetworks implements PodNetworks {
       PodNetwork network, PodIdentity pod, List<PortMapping> portMappings, Map<String, String> annotations)
       throws NetworkException, InterruptedException {
     String id = NetworkRecords.requireId(network.sandboxId());
-    CniCall call = call(id, args(pod), CapabilityArgs.of(portMappings, annotations));
+    CniCall call = requestedCall(id, pod, portMappings, annotations);
     try (var held = locks.acquire(id)) {
       NetworkRecord prepared =
           records.read(id).orElseThrow(() -> new HostFailed("sandbox %s has no prepared network".formatted(id), null));
@@ -235,6 +235,16 @@ public final class CniPodNetworks implements PodNetworks {
       return network().orElseThrow(() -> new NotConfigured(status.missing(), null));
     } catch (CniException.BadConfiguration e) {
       throw new NotConfigured(e.getMessage(), e);
+    }
+  }
+
+  private CniCall requestedCall(
+      String id, PodIdentity pod, List<PortMapping> portMappings, Map<String, String> annotations)
+      throws NetworkException.InvalidRequest {
+    try {
+      return call(id, args(pod), CapabilityArgs.of(portMappings, annotations));
+    } catch (IllegalArgumentException e) {
+      throw new NetworkException.InvalidRequest("the pod's network cannot be as asked for: " + e.getMessage(), e);
     }
   }
 

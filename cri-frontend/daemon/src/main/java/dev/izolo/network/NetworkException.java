@@ -17,6 +17,15 @@ public abstract sealed class NetworkException extends Exception {
     }
   }
 
+  /** What the pod asks of its network cannot be, with any configuration. */
+  public static final class InvalidRequest extends NetworkException {
+    private static final long serialVersionUID = 1;
+
+    public InvalidRequest(String message, Throwable cause) {
+      super(message, cause);
+    }
+  }
+
   /** A plugin failed or took too long; the message names the plugin and quotes its own words. */
   public static final class PluginFailed extends NetworkException {
     private static final long serialVersionUID = 1;

@@ -43,6 +43,7 @@ class StatusMapperTest {
         new Mapped(new ImageException.NoSpace("m", null), Status.Code.RESOURCE_EXHAUSTED),
         new Mapped(new ImageException.StoreFailed("m", null), Status.Code.INTERNAL),
         new Mapped(new NetworkException.NotConfigured("m", null), Status.Code.FAILED_PRECONDITION),
+        new Mapped(new NetworkException.InvalidRequest("m", null), Status.Code.INVALID_ARGUMENT),
         new Mapped(new NetworkException.PluginFailed("m", null), Status.Code.UNAVAILABLE),
         new Mapped(new NetworkException.HostFailed("m", null), Status.Code.INTERNAL));
   }

@@ -83,6 +83,14 @@ final class ReadinessTest {
     assertThatThrownBy(() -> networks.attach(network, pod, List.of(), Map.of()))
         .isInstanceOf(NetworkException.HostFailed.class)
         .hasMessageContaining("no prepared network");
+    var spoofing = new PodNetworks.PodIdentity("web;K8S_POD_NAMESPACE=kube-system", "default", "uid", "abc");
+    assertThatThrownBy(() -> networks.attach(network, spoofing, List.of(), Map.of()))
+        .isInstanceOf(NetworkException.InvalidRequest.class)
+        .hasMessageContaining("K8S_POD_NAME");
+    assertThatThrownBy(() -> networks.attach(
+            network, pod, List.of(new PodNetworks.PortMapping("TCP", 80, 99_999, "")), Map.of()))
+        .isInstanceOf(NetworkException.InvalidRequest.class)
+        .hasMessageContaining("99999");
     assertThatIllegalArgumentException().isThrownBy(() -> networks.prepare("../x"));
     assertThatIllegalArgumentException().isThrownBy(() -> networks.release("../x"));
   }
