@@ -12,6 +12,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.stream.Collectors;
 
 /** What this host offers, found out once, when first asked. */
@@ -21,7 +23,7 @@ final class HostProbe {
 
   private final QemuSettings settings;
   private final KvmCheck kvm;
-  private HostSupport support;
+  private CompletableFuture<HostSupport> support;
 
   HostProbe(QemuSettings settings) {
     this(settings, new KvmCheck(settings));
@@ -32,11 +34,9 @@ final class HostProbe {
     this.kvm = kvm;
   }
 
-  synchronized HostSupport support() {
-    if (support == null) {
-      support = probe();
-    }
-    return support;
+  /** Not cancelled by interruption: the answer is for everybody. */
+  HostSupport support() {
+    return probed(false).join();
   }
 
   /**
@@ -44,12 +44,19 @@ final class HostProbe {
    *
    * @throws VmException.Unsupported naming what failed, each with its cure; asked again next time
    */
-  synchronized HostSupport requireUsable() throws VmException.Unsupported {
-    HostSupport now = support();
-    List<Finding> failed = now.findings().stream().filter(f -> f.severity() == Severity.FAILED).toList();
+  HostSupport requireUsable() throws VmException.Unsupported, InterruptedException {
+    HostSupport now;
+    try {
+      now = probed(false).get();
+      if (!failures(now).isEmpty()) {
+        // What was missing may have been installed meanwhile.
+        now = probed(true).get();
+      }
+    } catch (ExecutionException e) {
+      throw new VmException.Unsupported("this host cannot be examined: " + e.getCause().getMessage(), e.getCause());
+    }
+    List<Finding> failed = failures(now);
     if (!failed.isEmpty()) {
-      // What is missing may have been installed by then.
-      support = null;
       throw new VmException.Unsupported(
           failed.stream()
               .map(f -> f.subject() + ": " + f.detail() + " (" + f.cure() + ")")
@@ -57,6 +64,18 @@ final class HostProbe {
           null);
     }
     return now;
+  }
+
+  /** On a thread of its own, so that the caller who happens to be first can be cancelled without harm to others. */
+  private synchronized CompletableFuture<HostSupport> probed(boolean again) {
+    if (support == null || again && support.isDone()) {
+      support = CompletableFuture.supplyAsync(this::probe, task -> Thread.ofPlatform().name("host-probe").start(task));
+    }
+    return support;
+  }
+
+  private static List<Finding> failures(HostSupport support) {
+    return support.findings().stream().filter(f -> f.severity() == Severity.FAILED).toList();
   }
 
   boolean usesKernelVsock() {

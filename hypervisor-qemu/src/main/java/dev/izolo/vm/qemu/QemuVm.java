@@ -193,9 +193,7 @@ final class QemuVm implements Vm {
         exitReason = "destroyed";
       }
       VmProcesses.kill(parts.processes.all());
-      parts.agent.shutdownNow();
-      parts.qmp.close();
-      parts.console.close();
+      disconnect();
       parts.errors.close();
       try {
         parts.release.run();
@@ -211,6 +209,13 @@ final class QemuVm implements Vm {
   /** Starts the guest of a VM that was started paused. */
   void resume(Duration timeout) throws QmpException, InterruptedException {
     parts.qmp.execute("cont", QmpMessage.arguments(), timeout);
+  }
+
+  /** Ends the connections to a VM and leaves it running. */
+  void disconnect() {
+    parts.agent.shutdownNow();
+    parts.qmp.close();
+    parts.console.close();
   }
 
   /** Finds the disks again that a former daemon plugged. */

@@ -29,6 +29,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -53,6 +55,7 @@ public final class QemuVmm implements Vmm, AutoCloseable {
   private final NumberClaims cids;
   private final EventLoopGroup loop = new EpollEventLoopGroup(1, new DefaultThreadFactory("vm-io", true));
   private final ExecutorService callbacks = Executors.newVirtualThreadPerTaskExecutor();
+  private final Set<QemuVm> vms = ConcurrentHashMap.newKeySet();
   private final AgentChannels channels = new AgentChannels(loop, callbacks, HANDSHAKE_TIMEOUT);
 
   public QemuVmm(QemuSettings settings) throws IOException {
@@ -118,6 +121,7 @@ public final class QemuVmm implements Vmm, AutoCloseable {
         vm = connect(spec.id(), directory, processes, uid, endpoint, errors, rollback);
         vm.resume(settings.startTimeout());
       }
+      vms.add(vm);
       rollback.commit();
       return vm;
     } catch (QmpException e) {
@@ -150,6 +154,7 @@ public final class QemuVmm implements Vmm, AutoCloseable {
               errors,
               rollback);
       vm.readopt(record.disks());
+      vms.add(vm);
       rollback.commit();
       return vm;
     } catch (QmpException | IOException | IllegalArgumentException e) {
@@ -173,6 +178,7 @@ public final class QemuVmm implements Vmm, AutoCloseable {
   /** Leaves every VM running; only this process's connections to them end. */
   @Override
   public void close() {
+    vms.forEach(QemuVm::disconnect);
     callbacks.shutdown();
     loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
   }
@@ -262,6 +268,7 @@ public final class QemuVmm implements Vmm, AutoCloseable {
             () -> {
               directory.remove();
               freeIds(id);
+              vms.removeIf(vm -> vm.id().equals(id));
             }));
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.izolo.lifecycle.Timeline;
 import dev.izolo.linux.LinuxProcess;
+import dev.izolo.linux.Tap;
 import dev.izolo.vm.AttachedDisk;
 import dev.izolo.vm.DiskSpec;
 import dev.izolo.vm.HostSupport;
@@ -12,6 +13,7 @@ import dev.izolo.vm.Vm;
 import dev.izolo.vm.VmException;
 import dev.izolo.vm.VmSpec;
 import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,7 +21,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -172,6 +176,52 @@ class RealVmTest {
   }
 
   @Test
+  void joinsThePodsNetworkWithItsTap() throws Exception {
+    Assumptions.assumeTrue(System.getProperty("izolo.rootfs") != null, "izolo.rootfs is not set");
+    String name = "izolo-test-" + ProcessHandle.current().pid();
+    run("ip", "netns", "add", name);
+    try {
+      Path namespace = Path.of("/run/netns", name);
+      run("nsenter", "--net=" + namespace, "ip", "tuntap", "add", "dev", "tap0", "mode", "tap");
+      run("nsenter", "--net=" + namespace, "ip", "link", "set", "tap0", "up");
+      useAgentsRootfs();
+      Vm vm = boot(vmm, "linked", Optional.of(new VmSpec.Network(namespace, "tap0", "02:00:00:00:00:42")));
+
+      assertThat(Files.getAttribute(Path.of("/proc/" + vm.record().qemu().pid() + "/ns/net"), "unix:ino"))
+          .isEqualTo(Files.getAttribute(namespace, "unix:ino"));
+      assertThatThrownBy(() -> Tap.open(namespace, "tap0")).hasMessageContaining("EBUSY");
+      // The carrier is there because QEMU holds the device's other end.
+      assertThat(output("nsenter", "--net=" + namespace, "ip", "link", "show", "tap0")).contains("LOWER_UP");
+      vm.destroy(Duration.ZERO);
+      assertThat(output("nsenter", "--net=" + namespace, "ip", "link", "show", "tap0")).contains("NO-CARRIER");
+    } finally {
+      run("ip", "netns", "del", name);
+    }
+  }
+
+  @Test
+  void leavesNothingWhenABootIsCancelled() throws Exception {
+    Assumptions.assumeTrue(System.getProperty("izolo.rootfs") != null, "izolo.rootfs is not set");
+    useAgentsRootfs();
+    Path directory = Files.createDirectory(temp.resolve("cancelled"));
+    var spec = new VmSpec("cancelled", directory, 1, 256, Optional.empty(), List.of(), List.of());
+    for (int millis : new int[] {0, 20, 60, 100, 150}) {
+      var boot = new FutureTask<Vm>(() -> vmm.boot(spec, new Timeline()));
+      Thread thread = Thread.ofVirtual().start(boot);
+      thread.join(Duration.ofMillis(millis));
+      thread.interrupt();
+      thread.join();
+      try {
+        boot.get().destroy(Duration.ZERO);
+      } catch (ExecutionException e) {
+        assertThat(e).hasCauseInstanceOf(InterruptedException.class);
+      }
+      assertThat(leftovers()).isEmpty();
+      assertThat(output("sh", "-c", "ps ax -o args | grep -c '[i]zolo-cancelled' || true").strip()).isEqualTo("0");
+    }
+  }
+
+  @Test
   void purgesAVmThatNobodyRecorded() throws Exception {
     Vm vm = bootWithAgent("orphan");
 
@@ -213,23 +263,41 @@ class RealVmTest {
 
   private Vm bootWithAgent(String id) throws Exception {
     Assumptions.assumeTrue(System.getProperty("izolo.rootfs") != null, "izolo.rootfs is not set");
-    var withAgent =
+    useAgentsRootfs();
+    return boot(vmm, id);
+  }
+
+  private void useAgentsRootfs() throws Exception {
+    vmm.close();
+    settings =
         QemuSettings.defaults(
                 settings.kernel(),
                 Path.of(System.getProperty("izolo.rootfs")),
                 settings.runDirectory(),
                 settings.diskDirectories())
             .withVsockBackend(settings.vsockBackend().orElseThrow());
-    vmm.close();
-    settings = withAgent;
     vmm = new QemuVmm(settings);
-    return boot(vmm, id);
+  }
+
+  private static void run(String... command) throws Exception {
+    output(command);
+  }
+
+  private static String output(String... command) throws Exception {
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).as(output).isZero();
+    return output;
   }
 
   private Vm boot(QemuVmm vmm, String id) throws Exception {
+    return boot(vmm, id, Optional.empty());
+  }
+
+  private Vm boot(QemuVmm vmm, String id, Optional<VmSpec.Network> network) throws Exception {
     Path directory = Files.createDirectory(temp.resolve(id));
     var timeline = new Timeline();
-    Vm vm = vmm.boot(new VmSpec(id, directory, 1, 256, Optional.empty(), List.of(), List.of()), timeline);
+    Vm vm = vmm.boot(new VmSpec(id, directory, 1, 256, network, List.of(), List.of()), timeline);
     System.out.println(id + ": " + timeline.phases());
     vms.add(vm);
     return vm;
