@@ -34,6 +34,14 @@ public interface Vm {
   /** Unplugs a disk; idempotent. */
   void detachDisk(AttachedDisk disk) throws VmException, InterruptedException;
 
+  /**
+   * Hot-plugs processors and memory until the VM has at least this much, and waits until the guest uses them. What it has
+   * already is not taken away.
+   *
+   * @throws VmException.Exhausted if it is more than the machine can grow to
+   */
+  void grow(int vcpus, int memoryMib) throws VmException, InterruptedException;
+
   /** The end of what the guest wrote to its console, control characters replaced; at most 64 KiB. */
   String consoleTail();
 

@@ -2,6 +2,7 @@ package dev.izolo.vm;
 
 import dev.izolo.lifecycle.Timeline;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * Makes virtual machines. The one face of the hypervisor that the rest of the daemon sees: it knows VMs, disks, links
@@ -19,6 +20,27 @@ public interface Vmm {
    * @throws VmException if it cannot be started; nothing of it is left then
    */
   Vm boot(VmSpec spec, Timeline timeline) throws VmException, InterruptedException;
+
+  /**
+   * The template for VMs of this size: the one that is there and still matches the host, or a new one. A new one takes a
+   * cold boot and the warm-up; the old one stays usable until then.
+   *
+   * @param spec the VM to boot for it; its network is needed for the link's features, its id and directory for the while
+   * @throws VmException if it cannot be made; nothing of it is left then
+   */
+  Template makeTemplate(VmSpec spec, Warmup warmup, Timeline timeline) throws VmException, InterruptedException;
+
+  /** The template for VMs of this size if one is there and still matches the host. */
+  Optional<Template> template(int vcpus, int memoryMib);
+
+  /**
+   * Starts a VM as a copy of the template. The guest runs when this returns, with the template's identity: it must be
+   * configured before any workload runs.
+   *
+   * @param spec its size must be the template's
+   * @throws VmException.Unsupported if the template does not match any more
+   */
+  Vm restore(VmSpec spec, Template template, Timeline timeline) throws VmException, InterruptedException;
 
   /**
    * Takes over a VM that a former daemon started and that still runs.

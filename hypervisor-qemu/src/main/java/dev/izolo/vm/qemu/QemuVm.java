@@ -164,6 +164,11 @@ final class QemuVm implements Vm {
   }
 
   @Override
+  public void grow(int vcpus, int memoryMib) throws VmException {
+    throw new VmException.Unsupported("VMs cannot grow on this host", null);
+  }
+
+  @Override
   public String consoleTail() {
     return parts.console.text();
   }

@@ -9,6 +9,8 @@ import dev.izolo.linux.Tap;
 import dev.izolo.linux.UnixSockets;
 import dev.izolo.vm.HostSupport;
 import dev.izolo.vm.HostSupport.Accelerator;
+import dev.izolo.vm.Template;
+import dev.izolo.vm.Warmup;
 import dev.izolo.vm.Vm;
 import dev.izolo.vm.VmException;
 import dev.izolo.vm.VmRecord;
@@ -160,6 +162,21 @@ public final class QemuVmm implements Vmm, AutoCloseable {
     } catch (QmpException | IOException | IllegalArgumentException e) {
       throw gone(record, "it cannot be reached: " + e.getMessage(), e);
     }
+  }
+
+  @Override
+  public Template makeTemplate(VmSpec spec, Warmup warmup, Timeline timeline) throws VmException {
+    throw new VmException.Unsupported("templates are not available on this host", null);
+  }
+
+  @Override
+  public Optional<Template> template(int vcpus, int memoryMib) {
+    return Optional.empty();
+  }
+
+  @Override
+  public Vm restore(VmSpec spec, Template template, Timeline timeline) throws VmException {
+    throw new VmException.Unsupported("templates are not available on this host", null);
   }
 
   @Override

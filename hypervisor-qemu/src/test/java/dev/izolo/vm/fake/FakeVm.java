@@ -60,6 +60,12 @@ final class FakeVm implements Vm {
   }
 
   @Override
+  public void grow(int vcpus, int memoryMib) throws VmException, InterruptedException {
+    host.enter(Operation.GROW, id(), java.util.List.of(vcpus, memoryMib));
+    requireRunning();
+  }
+
+  @Override
   public String consoleTail() {
     return machine.console();
   }

@@ -2,13 +2,17 @@ package dev.izolo.vm.fake;
 
 import dev.izolo.lifecycle.Timeline;
 import dev.izolo.vm.HostSupport;
+import dev.izolo.vm.Template;
 import dev.izolo.vm.Vm;
 import dev.izolo.vm.VmException;
 import dev.izolo.vm.VmRecord;
 import dev.izolo.vm.VmSpec;
 import dev.izolo.vm.Vmm;
+import dev.izolo.vm.Warmup;
 import io.grpc.BindableService;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.Deque;
@@ -31,6 +35,9 @@ public final class FakeVmm implements Vmm, AutoCloseable {
   /** What can be called, recorded, failed and hooked. */
   public enum Operation {
     BOOT,
+    MAKE_TEMPLATE,
+    RESTORE,
+    GROW,
     ADOPT,
     AWAIT_AGENT,
     ATTACH_DISK,
@@ -54,6 +61,7 @@ public final class FakeVmm implements Vmm, AutoCloseable {
 
   private final Function<VmSpec, BindableService> agents;
   private final Map<String, FakeMachine> machines = new ConcurrentHashMap<>();
+  private final Map<List<Integer>, Template> templates = new ConcurrentHashMap<>();
   private final List<Call> calls = new CopyOnWriteArrayList<>();
   private final Map<Operation, Deque<VmException>> failures = new EnumMap<>(Operation.class);
   private final Map<Operation, Hook> hooks = new ConcurrentHashMap<>();
@@ -103,6 +111,10 @@ public final class FakeVmm implements Vmm, AutoCloseable {
   @Override
   public Vm boot(VmSpec spec, Timeline timeline) throws VmException, InterruptedException {
     enter(Operation.BOOT, spec.id(), spec);
+    return start(spec, timeline);
+  }
+
+  private Vm start(VmSpec spec, Timeline timeline) throws VmException {
     try (var _ = timeline.phase("fake boot")) {
       var machine = new FakeMachine(spec, agents.apply(spec));
       if (machines.putIfAbsent(spec.id(), machine) != null) {
@@ -111,6 +123,43 @@ public final class FakeVmm implements Vmm, AutoCloseable {
       }
       return new FakeVm(this, machine);
     }
+  }
+
+  @Override
+  public Template makeTemplate(VmSpec spec, Warmup warmup, Timeline timeline) throws VmException, InterruptedException {
+    enter(Operation.MAKE_TEMPLATE, spec.id(), spec);
+    Vm vm = boot(spec, timeline);
+    try {
+      warmup.run(vm);
+    } catch (VmException | InterruptedException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new VmException.OperationFailed("the warm-up of the template failed: " + e.getMessage(), e);
+    } finally {
+      vm.destroy(Duration.ZERO);
+    }
+    var template = new Template("fake-" + templates.size(), spec.vcpus(), spec.memoryMib(), 0, Instant.EPOCH);
+    templates.put(List.of(spec.vcpus(), spec.memoryMib()), template);
+    return template;
+  }
+
+  @Override
+  public Optional<Template> template(int vcpus, int memoryMib) {
+    return Optional.ofNullable(templates.get(List.of(vcpus, memoryMib)));
+  }
+
+  /** As after a change of what shaped the templates. */
+  public void forgetTemplates() {
+    templates.clear();
+  }
+
+  @Override
+  public Vm restore(VmSpec spec, Template template, Timeline timeline) throws VmException, InterruptedException {
+    enter(Operation.RESTORE, spec.id(), spec);
+    if (!templates.containsValue(template)) {
+      throw new VmException.Unsupported("template " + template.key() + " does not match any more", null);
+    }
+    return start(spec, timeline);
   }
 
   @Override
