@@ -56,7 +56,14 @@ public abstract sealed class AgentException extends RuntimeException {
     }
 
     public Failed(String step, Throwable cause) {
-      super(step + ": " + cause.getMessage(), cause);
+      super(step + ": " + describe(cause), cause);
+    }
+
+    /** The JDK's file system errors say only which file, and their type says what of it. */
+    private static String describe(Throwable cause) {
+      return cause instanceof java.nio.file.FileSystemException file && file.getReason() == null
+          ? file.getClass().getSimpleName() + " of " + file.getMessage()
+          : cause.getMessage();
     }
   }
 }

@@ -7,15 +7,19 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** The guest's control groups (cgroup v2, admin-guide/cgroup-v2.rst): /pod, and one below it per container. */
 public final class Cgroups {
   private static final String POD = "pod";
 
   private final Path mount;
+  private final Set<Path> occupied = ConcurrentHashMap.newKeySet();
 
   public Cgroups(Path mount) {
     this.mount = mount;
@@ -53,16 +57,18 @@ public final class Cgroups {
   void kill(String containerId, String subGroup) throws IOException {
     Path group = directory(containerId);
     try {
-      Files.writeString((subGroup.isEmpty() ? group : group.resolve(subGroup)).resolve("cgroup.kill"), "1");
+      Files.writeString((subGroup.isEmpty() ? group : group.resolve(subGroup)).resolve("cgroup.kill"), "1",
+          StandardOpenOption.WRITE);
     } catch (NoSuchFileException e) {
       // Removed with its last process.
     }
   }
 
-  /** Removes a command's group; one that still has processes stays until the container's is removed. */
+  /** Removes a command's group; one that still has processes is tried again with the next, and goes with the container. */
   void removeExecGroup(String containerId, String name) {
+    occupied.add(directory(containerId).resolve(name));
     // rmdir(2) by way of File, which says no instead of throwing on a group with processes.
-    directory(containerId).resolve(name).toFile().delete();
+    occupied.removeIf(group -> group.toFile().delete() || !Files.isDirectory(group));
   }
 
   /** Removes what is left of a container's group once its processes are gone; idempotent. */

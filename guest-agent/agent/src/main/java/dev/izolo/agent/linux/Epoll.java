@@ -26,12 +26,12 @@ public final class Epoll implements AutoCloseable {
     fd = new Fd(SystemCalls.check("epoll_create1", SystemCalls.epoll_create1(EPOLL_CLOEXEC)));
   }
 
-  /** Adds a descriptor at rest. */
-  public void add(Fd watched, long key) throws IOException {
-    control(ADD, watched, 0, key);
+  /** Adds a descriptor and asks for one event of it, as {@link #arm} does. */
+  public void add(Fd watched, int interest, long key) throws IOException {
+    control(ADD, watched, interest, key);
   }
 
-  /** Asks for one event, of {@link #IN} or {@link #OUT} or a hang-up. */
+  /** Asks for one more event, of {@link #IN} or {@link #OUT} or a hang-up. */
   public void arm(Fd watched, int interest, long key) throws IOException {
     control(MODIFY, watched, interest, key);
   }

@@ -30,6 +30,8 @@ public final class IoLoop {
   public final class Registration {
     private final Fd fd;
     private final long key;
+    private boolean watched;
+    private boolean closed;
 
     private Registration(Fd fd, long key) {
       this.fd = fd;
@@ -38,12 +40,25 @@ public final class IoLoop {
 
     /** Asks for the next time the descriptor can be read, or is hung up. From any thread. */
     public void armRead() throws IOException {
-      epoll.arm(fd, Epoll.IN, key);
+      arm(Epoll.IN);
     }
 
     /** Asks for the next time the descriptor can be written, or is hung up. From any thread. */
     public void armWrite() throws IOException {
-      epoll.arm(fd, Epoll.OUT, key);
+      arm(Epoll.OUT);
+    }
+
+    private synchronized void arm(int interest) throws IOException {
+      if (closed) {
+        return;
+      }
+      if (watched) {
+        epoll.arm(fd, interest, key);
+      } else {
+        // Not before: the kernel reports a hang-up even of a descriptor nothing is asked of.
+        epoll.add(fd, interest, key);
+        watched = true;
+      }
     }
 
     /** Ends the watch and closes the descriptor, on the loop's thread, where nothing else can be using it. */
@@ -51,12 +66,16 @@ public final class IoLoop {
       execute(this::closeHere);
     }
 
-    private void closeHere() {
-      if (handlers.remove(key) == null) {
+    private synchronized void closeHere() {
+      if (closed) {
         return;
       }
+      closed = true;
+      handlers.remove(key);
       try {
-        epoll.remove(fd);
+        if (watched) {
+          epoll.remove(fd);
+        }
       } catch (IOException e) {
         throw new IllegalStateException("a watched descriptor was closed elsewhere", e);
       } finally {
@@ -80,12 +99,6 @@ public final class IoLoop {
     fd.nonBlocking();
     long key = keys.incrementAndGet();
     handlers.put(key, handler);
-    try {
-      epoll.add(fd, key);
-    } catch (IOException e) {
-      handlers.remove(key);
-      throw e;
-    }
     return new Registration(fd, key);
   }
 
@@ -111,8 +124,7 @@ public final class IoLoop {
     wake = Fd.pipe();
     wake.reading().nonBlocking();
     wake.writing().nonBlocking();
-    epoll.add(wake.reading(), WAKE_KEY);
-    epoll.arm(wake.reading(), Epoll.IN, WAKE_KEY);
+    epoll.add(wake.reading(), Epoll.IN, WAKE_KEY);
     thread = new Thread(null, this::run, "io", 256 * 1024);
     thread.setDaemon(true);
     thread.start();

@@ -43,12 +43,12 @@ final class Rtnetlink implements AutoCloseable {
     socket = new NetlinkSocket(NetlinkSocket.ROUTE, 0);
   }
 
-  /** Sets a link's address, MTU and name as far as asked, and has it up. */
-  void link(int index, NetworkInterface wanted) throws IOException {
-    request("set up link " + wanted.getName(), linkMessage(++sequence, index, wanted));
+  /** Sets a link's address, MTU and name as far as asked, and has it up. A link that is renamed must be down. */
+  void link(int index, NetworkInterface wanted, boolean rename) throws IOException {
+    request("set up link " + wanted.getName(), linkMessage(++sequence, index, wanted, rename));
   }
 
-  static byte[] linkMessage(int sequence, int index, NetworkInterface wanted) {
+  static byte[] linkMessage(int sequence, int index, NetworkInterface wanted, boolean rename) {
     NetlinkMessage message = new NetlinkMessage(NEW_LINK, 0, sequence)
         .u8(0).u8(0).u16(0).u32(index).u32(IFF_UP).u32(IFF_UP);
     if (!wanted.getMac().isEmpty()) {
@@ -57,7 +57,7 @@ final class Rtnetlink implements AutoCloseable {
     if (wanted.getMtu() > 0) {
       message.attribute(IFLA_MTU, wanted.getMtu());
     }
-    if (!wanted.getName().isEmpty()) {
+    if (rename) {
       message.attribute(IFLA_IFNAME, wanted.getName());
     }
     return message.bytes();

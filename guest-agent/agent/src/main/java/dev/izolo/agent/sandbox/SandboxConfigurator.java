@@ -89,7 +89,7 @@ public final class SandboxConfigurator {
 
   private static void configureNetwork(ConfigureSandboxRequest request) throws IOException {
     try (Rtnetlink netlink = new Rtnetlink()) {
-      netlink.link(LOOPBACK_INDEX, NetworkInterface.newBuilder().setName("lo").build());
+      netlink.link(LOOPBACK_INDEX, NetworkInterface.newBuilder().setName("lo").build(), false);
       List<Link> links = links();
       if (request.getInterfacesCount() > links.size()) {
         throw new AgentException.Refused("the sandbox has " + request.getInterfacesCount()
@@ -100,10 +100,11 @@ public final class SandboxConfigurator {
         NetworkInterface wanted = request.getInterfaces(i);
         Link link = links.get(i);
         checkName(wanted.getName());
-        if (!wanted.getName().equals(link.name())) {
+        boolean rename = !wanted.getName().equals(link.name());
+        if (rename) {
           netlink.down(link.index());
         }
-        netlink.link(link.index(), wanted);
+        netlink.link(link.index(), wanted, rename);
         for (String address : wanted.getAddressesList()) {
           netlink.address(link.index(), IpPrefix.parse(address));
         }

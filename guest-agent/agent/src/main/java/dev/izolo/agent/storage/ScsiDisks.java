@@ -1,6 +1,7 @@
 package dev.izolo.agent.storage;
 
 import dev.izolo.agent.AgentException;
+import dev.izolo.agent.linux.BlockDevices;
 import dev.izolo.agent.linux.NetlinkSocket;
 import dev.izolo.agent.v1.Disk;
 import java.io.IOException;
@@ -35,7 +36,7 @@ final class ScsiDisks {
     }
     int host = controller();
     Path device = device(host, disk);
-    Path node = node(device);
+    Path node = usableNode(device);
     if (node != null && disk.getSerial().equals(serial(device))) {
       return node;
     }
@@ -50,8 +51,8 @@ final class ScsiDisks {
         scan(host, disk);
       }
       long deadline = System.nanoTime() + DISCOVERY_LIMIT.toNanos();
-      // The scan is synchronous, but a disk's block device appears a little later and is announced.
-      while ((node = node(device)) == null) {
+      // The scan is synchronous, but a disk's block device can be opened only a little later, which is announced.
+      while ((node = usableNode(device)) == null) {
         Duration left = Duration.ofNanos(deadline - System.nanoTime());
         if (left.isNegative() || !uevents.await(left)) {
           throw new AgentException.Failed(describe(disk) + " did not appear within "
@@ -96,6 +97,11 @@ final class ScsiDisks {
   private Path device(int host, Disk disk) {
     return sys.resolve(
         "bus/scsi/devices/" + host + ":0:" + disk.getScsiTarget() + ":" + disk.getScsiLun());
+  }
+
+  private Path usableNode(Path device) throws IOException {
+    Path node = node(device);
+    return node != null && BlockDevices.opens(node) ? node : null;
   }
 
   private Path node(Path device) throws IOException {
