@@ -171,9 +171,9 @@ public final class AgentClient {
   }
 
   /** Opens an output stream of a container's first process. */
-  public OutputReader output(String containerId, OutputStream stream, long offset)
-      throws CriException, InterruptedException {
-    return new OutputReader(stub.readOutput(), first(containerId), stream, offset);
+  public OutputReader output(String containerId, OutputStream stream, long offset) {
+    var call = stub.getChannel().newCall(AgentGrpc.getReadOutputMethod(), stub.getCallOptions());
+    return new OutputReader(call, first(containerId), stream, offset);
   }
 
   public ExitWatch watchExits() {
