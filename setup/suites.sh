@@ -48,6 +48,8 @@ $(list_suites)"
     IFS=$'\t' read -r name modules included excluded _ < <(suites | awk -F'\t' -v name="$line" '$1 == name')
     printf '\n=== %s\n' "$name"
     if run_suite "$name" "$modules" "$included" "$excluded"; then all=passed; else all=FAILED failed=1; fi
+    # A suite that has lost its tests must not look like one that passed.
+    if [[ $all == passed && $(counts "$cache/log/test-$name.log") == 'Tests run: 0,'* ]]; then all='FAILED (no test ran)' failed=1; fi
     summary+=$(printf '%-10s %s  %s' "$name" "$all" "$(counts "$cache/log/test-$name.log")")$'\n'
   done
   printf '\nSuites (logs: %s/log/test-*.log):\n%s' "$cache" "$summary"
