@@ -10,6 +10,7 @@ import dev.izolo.e2e.harness.Cri;
 import dev.izolo.e2e.harness.Daemon;
 import dev.izolo.e2e.harness.DaemonConfig;
 import dev.izolo.e2e.harness.Fixtures;
+import dev.izolo.e2e.harness.IzoloUnderTest;
 import dev.izolo.e2e.harness.LayerTar;
 import dev.izolo.e2e.harness.LeakAudit;
 import dev.izolo.e2e.harness.Node;
@@ -171,7 +172,8 @@ class BadInputTest {
 
   private void runPodFails(Cri cri, String cause) {
     LeakAudit audit = new LeakAudit(node, List.of(home.resolve("s"), home.resolve("r"), node.root().resolve("ipam")),
-        Path.of("izolo"), this::ownProcesses, daemon::pid);
+        Path.of("izolo"), this::ownProcesses, daemon::pid,
+        IzoloUnderTest.madeOnce(home, node.root().resolve("ipam")));
     // the shipped image is imported behind the open socket; it is no leak of what comes next
     Patience.until("the hello image", Patience.seconds(60), () -> cri.imageStatus("hello").hasImage());
     LeakAudit.Snapshot before = audit.snapshot();

@@ -9,6 +9,8 @@ public final class CniConfig {
   /** Where the gateway, and so the node, answers pods. */
   public static final String GATEWAY_4 = "10.231.0.1";
 
+  static final String BRIDGE = "e2e0";
+
   private CniConfig() {}
 
   /** Writes the conflist into {@code directory}; address leases go to {@code leases}. */
@@ -20,7 +22,7 @@ public final class CniConfig {
           "name": "izolo-e2e",
           "plugins": [
             {
-              "type": "bridge", "bridge": "e2e0", "isGateway": true, "ipMasq": true, "hairpinMode": true,
+              "type": "bridge", "bridge": "%s", "isGateway": true, "ipMasq": true, "hairpinMode": true,
               "ipam": {
                 "type": "host-local", "dataDir": "%s",
                 "ranges": [[{"subnet": "10.231.0.0/16"}], [{"subnet": "fd00:231::/64"}]],
@@ -30,6 +32,6 @@ public final class CniConfig {
             {"type": "portmap", "capabilities": {"portMappings": true}}
           ]
         }
-        """.formatted(leases));
+        """.formatted(BRIDGE, leases));
   }
 }

@@ -10,7 +10,9 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
@@ -68,8 +70,19 @@ public final class IzoloUnderTest implements BeforeAllCallback, AfterAllCallback
     // the shipped image is imported behind the open socket
     Patience.until("the hello image to be imported", Patience.seconds(60), () -> cri.imageStatus("hello").hasImage());
     audit = new LeakAudit(node, List.of(home().resolve("s"), home().resolve("r"), leases()), cgroupParent,
-        this::expectedProcesses, () -> daemon.isRunning() ? daemon.pid() : -1L);
+        this::expectedProcesses, () -> daemon.isRunning() ? daemon.pid() : -1L, madeOnce(home(), leases()));
     beforeAll = audit.snapshot();
+  }
+
+  /**
+   * What the first pod makes for all later ones: the bridge of the test's network and the address plugin's own files
+   * but no lease, the directories that hold pods' own, and the file system that scratch disks are copied from.
+   */
+  public static Predicate<String> madeOnce(Path home, Path leases) {
+    Pattern once = Pattern.compile(CniConfig.BRIDGE
+        + "|" + Pattern.quote(leases.toString()) + "/izolo-e2e(/lock|/last_reserved_ip\\.[01])?"
+        + "|" + Pattern.quote(home.toString()) + "/(r/uids|r/vms|r/sandboxes|s/network|s/sandboxes|s/scratch(/base[^/]*)?)");
+    return once.asMatchPredicate();
   }
 
   private Set<Long> expectedProcesses() {

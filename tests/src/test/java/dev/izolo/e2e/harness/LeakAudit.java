@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
@@ -29,20 +30,23 @@ public final class LeakAudit {
   private final Path cgroupParent;
   private final Supplier<Set<Long>> expectedProcesses;
   private final Supplier<Long> daemon;
+  private final Predicate<String> madeOnce;
 
   /**
    * @param directories the runtime's own directories: state, run time, address leases
    * @param cgroupParent the cgroup, relative to each hierarchy, beneath which the tests' pods live
    * @param expectedProcesses of the node: the daemon's own and the test's servers
    * @param daemon the daemon's pid, or -1 while it does not run
+   * @param madeOnce which files and links the first pod makes for all that come after it
    */
   public LeakAudit(Node node, List<Path> directories, Path cgroupParent, Supplier<Set<Long>> expectedProcesses,
-      Supplier<Long> daemon) {
+      Supplier<Long> daemon, Predicate<String> madeOnce) {
     this.node = node;
     this.directories = List.copyOf(directories);
     this.cgroupParent = cgroupParent;
     this.expectedProcesses = expectedProcesses;
     this.daemon = daemon;
+    this.madeOnce = madeOnce;
   }
 
   /** What exists: things by kind, and how many descriptors and threads the daemon has. */
@@ -53,7 +57,7 @@ public final class LeakAudit {
     things.put("process", processes());
     things.put("network namespace", list(node.inside("/run/netns")));
     things.put("link", lines("ip", "-o", "link", "show").map(line -> line.split(":")[1].trim())
-        .collect(TreeSet::new, Set::add, Set::addAll));
+        .filter(link -> !madeOnce.test(link)).collect(TreeSet::new, Set::add, Set::addAll));
     things.put("mount", mounts());
     things.put("cgroup", cgroups());
     things.put("file", files());
@@ -145,6 +149,7 @@ public final class LeakAudit {
     for (Path directory : directories) {
       walk(directory, found, false);
     }
+    found.removeIf(madeOnce);
     return found;
   }
 

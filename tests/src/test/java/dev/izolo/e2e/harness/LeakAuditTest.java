@@ -38,7 +38,8 @@ class LeakAuditTest {
 
   @org.junit.jupiter.api.BeforeEach
   void look() {
-    audit = new LeakAudit(node, List.of(state), Path.of("izolo-e2e-audit"), Set::of, () -> ProcessHandle.current().pid());
+    audit = new LeakAudit(node, List.of(state), Path.of("izolo-e2e-audit"), Set::of, () -> ProcessHandle.current().pid(),
+        thing -> thing.endsWith("made-once"));
     before = audit.snapshot();
   }
 
@@ -88,6 +89,12 @@ class LeakAuditTest {
   void findsAFile() throws IOException {
     Files.writeString(Files.createDirectories(state.resolve("a/b")).resolve("planted"), "");
     finds("file " + state.resolve("a/b/planted"));
+  }
+
+  @Test
+  void leavesOutWhatIsMadeOnce() throws IOException {
+    Files.writeString(state.resolve("made-once"), "");
+    audit.assertNothingLeaked(before, Duration.ZERO);
   }
 
   @Test
