@@ -75,14 +75,19 @@ public final class IzoloUnderTest implements BeforeAllCallback, AfterAllCallback
   }
 
   /**
-   * What the first pod makes for all later ones: the bridge of the test's network and the address plugin's own files
-   * but no lease, the directories that hold pods' own, and the file system that scratch disks are copied from.
+   * What the first pod makes for all later ones: the bridge of the test's network, the address plugin's own files but no
+   * lease, the port plugin's own chains but none of a pod, directories that hold what belongs to a pod or container, and
+   * the file system that scratch disks are copied from.
    */
   public static Predicate<String> madeOnce(Path home, Path leases) {
-    Pattern once = Pattern.compile(CniConfig.BRIDGE
-        + "|" + Pattern.quote(leases.toString()) + "/izolo-e2e(/lock|/last_reserved_ip\\.[01])?"
-        + "|" + Pattern.quote(home.toString()) + "/(r/uids|r/vms|r/sandboxes|s/network|s/sandboxes|s/scratch(/base[^/]*)?)");
-    return once.asMatchPredicate();
+    String sandboxes = "s/sandboxes(/[0-9a-f]{64}/containers)?";
+    return Pattern.compile(String.join("|",
+        CniConfig.BRIDGE,
+        "IPv[46] -A CNI-HOSTPORT-(MASQ|SETMARK) .*",
+        "IPv[46] -A (OUTPUT|PREROUTING|POSTROUTING) .* -j CNI-HOSTPORT-(DNAT|MASQ)",
+        Pattern.quote(leases.toString()) + "/izolo-e2e(/lock|/last_reserved_ip\\.[01])?",
+        Pattern.quote(home.toString()) + "/(r/uids|r/vms|r/sandboxes|s/network|" + sandboxes + "|s/scratch(/ext4-[0-9]+\\.img)?)"
+    )).asMatchPredicate();
   }
 
   private Set<Long> expectedProcesses() {

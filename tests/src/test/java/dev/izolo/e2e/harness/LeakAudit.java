@@ -37,7 +37,7 @@ public final class LeakAudit {
    * @param cgroupParent the cgroup, relative to each hierarchy, beneath which the tests' pods live
    * @param expectedProcesses of the node: the daemon's own and the test's servers
    * @param daemon the daemon's pid, or -1 while it does not run
-   * @param madeOnce which files and links the first pod makes for all that come after it
+   * @param madeOnce which files, links and firewall rules the first pod makes for all that come after it
    */
   public LeakAudit(Node node, List<Path> directories, Path cgroupParent, Supplier<Set<Long>> expectedProcesses,
       Supplier<Long> daemon, Predicate<String> madeOnce) {
@@ -184,6 +184,7 @@ public final class LeakAudit {
     Set<String> found = new TreeSet<>();
     lines("iptables-save").filter(line -> line.startsWith("-")).forEach(line -> found.add("IPv4 " + line));
     lines("ip6tables-save").filter(line -> line.startsWith("-")).forEach(line -> found.add("IPv6 " + line));
+    found.removeIf(madeOnce);
     return found;
   }
 
