@@ -1,5 +1,6 @@
 package dev.izolo.agent.storage;
 
+import dev.izolo.agent.AgentException;
 import dev.izolo.agent.linux.Mounts;
 import dev.izolo.agent.v1.Disk;
 import java.io.IOException;
@@ -59,8 +60,12 @@ public final class OverlayRoots implements RootfsProvider {
     Files.createDirectories(root.scratchMount);
     Path node = disks.locate(scratch);
     Mounts.mount(node.toString(), root.scratchMount, "ext4", Mounts.NO_ATIME, null);
-    Files.createDirectories(root.upper());
-    Files.createDirectories(root.work());
+    if (Files.exists(root.upper())) {
+      throw new AgentException.Refused(ScsiDisks.describe(scratch)
+          + " holds another container's files: a scratch disk serves one container, once");
+    }
+    Files.createDirectory(root.upper());
+    Files.createDirectory(root.work());
   }
 
   private void mountOverlay(OverlayRoot root) throws IOException {
