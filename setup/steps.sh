@@ -137,7 +137,7 @@ do_steps() {
   ensure_jdk
   local java_key kernel_key rootfs_key hello_key vsock_key
   java_key=$({ hash_files guest-agent hypervisor-qemu cri-frontend pom.xml setup/java.options; cat "$jdk/release"; } | hash_of)
-  kernel_key=$({ hash_files kernel-config/build kernel-config/check kernel-config/fragments rootfs-builder/debian; gcc --version 2> /dev/null || true; } | hash_of)
+  kernel_key=$({ hash_files kernel-config/{build,check,fragments}; gcc --version 2> /dev/null || true; } | hash_of)
   vsock_key=$(hash_files rootfs-builder/debian | hash_of)
   hello_key=$(hash_files rootfs-builder/debian rootfs-builder/hello | hash_of)
   app=$cache/app/$java_key
