@@ -43,7 +43,7 @@ final class RuntimeLog {
     }
     if (exec && (message.contains("permission denied") || message.contains("Permission denied")
         || message.contains("exec format error") || message.contains("Exec format error")
-        || message.contains("is a directory"))) {
+        || message.contains("not executable") || message.contains("is a directory"))) {
       return NOT_EXECUTABLE_EXIT_CODE;
     }
     return -1;

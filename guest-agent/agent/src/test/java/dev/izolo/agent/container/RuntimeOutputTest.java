@@ -33,6 +33,8 @@ class RuntimeOutputTest {
     assertThat(RuntimeLog.exitCode("exec /foo: no such file or directory")).isEqualTo(127);
     assertThat(RuntimeLog.exitCode("exec: \"/etc/passwd\": permission denied")).isEqualTo(126);
     assertThat(RuntimeLog.exitCode("exec /x: exec format error")).isEqualTo(126);
+    assertThat(RuntimeLog.exitCode("the path `/x` exists but it is not executable: Operation not permitted"))
+        .isEqualTo(126);
     assertThat(RuntimeLog.exitCode("cannot join the container's namespaces")).isEqualTo(-1);
   }
 
