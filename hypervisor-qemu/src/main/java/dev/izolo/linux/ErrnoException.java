@@ -13,6 +13,7 @@ public final class ErrnoException extends IOException {
   public static final int EINTR = 4;
   public static final int ECHILD = 10;
   public static final int EAGAIN = 11;
+  public static final int ENXIO = 6;
   public static final int EACCES = 13;
   public static final int EEXIST = 17;
   public static final int EXDEV = 18;

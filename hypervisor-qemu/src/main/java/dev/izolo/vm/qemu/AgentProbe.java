@@ -13,12 +13,14 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The two calls of the agent's protocol that are about the VM itself. Their requests are empty messages, which are
+ * The calls of the agent's protocol that are about the VM itself. Their requests are empty messages, which are
  * empty on the wire, and their answers are not looked at, so no generated code is needed.
  */
 final class AgentProbe {
   private static final MethodDescriptor<byte[], byte[]> GET_INFO = method("GetInfo");
   private static final MethodDescriptor<byte[], byte[]> SHUTDOWN = method("Shutdown");
+
+  private static final MethodDescriptor<byte[], byte[]> PREPARE_SNAPSHOT = method("PrepareSnapshot");
 
   private AgentProbe() {}
 
@@ -30,6 +32,11 @@ final class AgentProbe {
   /** Asks the guest to power off. */
   static void shutdown(ManagedChannel channel, Duration timeout) throws StatusRuntimeException {
     call(channel, SHUTDOWN, timeout);
+  }
+
+  /** Returns when the guest is as small and as quiet as it gets. */
+  static void prepareSnapshot(ManagedChannel channel, Duration timeout) throws StatusRuntimeException {
+    call(channel, PREPARE_SNAPSHOT, timeout);
   }
 
   private static void call(ManagedChannel channel, MethodDescriptor<byte[], byte[]> method, Duration timeout) {

@@ -21,8 +21,10 @@ import java.util.OptionalInt;
  * @param tcgBufferMib used under TCG only
  * @param kernelArgs appended to the ones every guest gets
  * @param descriptors the numbers under which QEMU finds what it was given
+ * @param ram where the guest's memory is
  * @param vsock how the guest's vsock device gets its other end
  * @param mac of the guest's link, empty for none
+ * @param incoming waits for a saved state, and leaves out what cannot be in one: the vsock device
  */
 record MachineLayout(
     String id,
@@ -34,16 +36,37 @@ record MachineLayout(
     int tcgBufferMib,
     List<String> kernelArgs,
     Descriptors descriptors,
+    Ram ram,
     VsockDevice vsock,
-    Optional<String> mac) {
+    Optional<String> mac,
+    boolean incoming) {
 
   /** The id of the virtio-scsi controller's bus that disks are plugged into. */
   static final String DISK_BUS = "scsi.0";
 
   private static final int ROOT_PORTS = 4;
 
-  /** {@code tap} is absent for a machine without a link. */
-  record Descriptors(int qmpListener, int consoleListener, int kernel, int rootfs, int vsock, OptionalInt tap) {}
+  /** The id of the vsock device. */
+  static final String VSOCK_DEVICE = "vsockdev";
+
+  /** The root port that is the vsock device's. */
+  static final String VSOCK_BUS = "port0";
+
+  /** {@code vsock} is absent for a machine that gets its vsock later, {@code tap} for one without a link. */
+  record Descriptors(
+      int qmpListener, int consoleListener, int kernel, int rootfs, OptionalInt vsock, OptionalInt tap) {}
+
+  sealed interface Ram {
+    /** Nobody else's. */
+    record Anonymous() implements Ram {}
+
+    /**
+     * A file of its size, mapped.
+     *
+     * @param shared what the guest writes goes to the file; otherwise to pages of QEMU's own
+     */
+    record File(int descriptor, boolean shared) implements Ram {}
+  }
 
   sealed interface VsockDevice {
     /** vhost in the host's kernel. */
@@ -65,7 +88,11 @@ record MachineLayout(
     consoleAndControl(args);
     fixedDevices(args);
     rootPorts(args);
-    vsockDevice(args);
+    if (incoming) {
+      add(args, "-incoming", "defer");
+    } else {
+      vsockDevice(args);
+    }
     return List.copyOf(args);
   }
 
@@ -106,11 +133,13 @@ record MachineLayout(
       add(args, "-m", "size=%dM".formatted(memoryMib));
     }
     String object =
-        switch (vsock) {
-          case VsockDevice.Kernel _ -> "memory-backend-ram,id=ram,size=%dM";
-          case VsockDevice.Backend _ -> "memory-backend-memfd,id=ram,size=%dM,share=on";
+        switch (ram) {
+          case Ram.Anonymous _ -> "memory-backend-ram,id=ram,size=%dM".formatted(memoryMib);
+          case Ram.File(int descriptor, boolean shared) ->
+              "memory-backend-file,id=ram,size=%dM,mem-path=/proc/self/fd/%d,share=%s"
+                  .formatted(memoryMib, descriptor, shared ? "on" : "off");
         };
-    add(args, "-object", object.formatted(memoryMib));
+    add(args, "-object", object);
   }
 
   private void kernel(List<String> args) {
@@ -151,15 +180,17 @@ record MachineLayout(
   }
 
   private void vsockDevice(List<String> args) {
+    int descriptor = descriptors.vsock().orElseThrow();
     switch (vsock) {
       case VsockDevice.Kernel(int cid) ->
           add(
               args,
               "-device",
-              "vhost-vsock-pci,id=vsock,bus=port0,guest-cid=%d,vhostfd=%d".formatted(cid, descriptors.vsock()));
+              "vhost-vsock-pci,id=%s,bus=%s,guest-cid=%d,vhostfd=%d"
+                  .formatted(VSOCK_DEVICE, VSOCK_BUS, cid, descriptor));
       case VsockDevice.Backend _ -> {
-        add(args, "-chardev", "socket,id=vsock,fd=" + descriptors.vsock());
-        add(args, "-device", "vhost-user-vsock-pci,id=vsockdev,bus=port0,chardev=vsock");
+        add(args, "-chardev", "socket,id=vsock,fd=" + descriptor);
+        add(args, "-device", "vhost-user-vsock-pci,id=%s,bus=%s,chardev=vsock".formatted(VSOCK_DEVICE, VSOCK_BUS));
       }
     }
   }

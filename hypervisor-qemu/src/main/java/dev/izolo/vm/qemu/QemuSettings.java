@@ -20,6 +20,8 @@ import java.util.Optional;
  * @param maxMemoryMib likewise
  * @param tcgBufferMib size of the buffer for translated code under TCG; unbounded it grows past 1 GiB
  * @param startTimeout for QEMU to start and answer, guest not included
+ * @param shareTemplateMemory where the vsock allows it, VMs of one template share the pages of it that they have not
+ *     written to; off, each gets a copy, and none can measure what another has in common with it (CVE-2015-2877)
  */
 public record QemuSettings(
     Path qemu,
@@ -35,7 +37,8 @@ public record QemuSettings(
     int maxVcpus,
     int maxMemoryMib,
     int tcgBufferMib,
-    Duration startTimeout) {
+    Duration startTimeout,
+    boolean shareTemplateMemory) {
 
   /** AUTO takes KVM only where it truly runs a guest. */
   public enum AcceleratorChoice {
@@ -77,42 +80,49 @@ public record QemuSettings(
         8,
         65_536,
         128,
-        Duration.ofSeconds(20));
+        Duration.ofSeconds(20),
+        true);
   }
 
   public QemuSettings withQemu(Path program) {
     return new QemuSettings(
         program, kernel, rootfs, vsockBackend, accelerator, vsock, firstUid, lastUid, runDirectory, diskDirectories,
-        maxVcpus, maxMemoryMib, tcgBufferMib, startTimeout);
+        maxVcpus, maxMemoryMib, tcgBufferMib, startTimeout, shareTemplateMemory);
   }
 
   public QemuSettings withVsockBackend(Path program) {
     return new QemuSettings(
         qemu, kernel, rootfs, Optional.of(program), accelerator, vsock, firstUid, lastUid, runDirectory,
-        diskDirectories, maxVcpus, maxMemoryMib, tcgBufferMib, startTimeout);
+        diskDirectories, maxVcpus, maxMemoryMib, tcgBufferMib, startTimeout, shareTemplateMemory);
   }
 
   public QemuSettings withAccelerator(AcceleratorChoice choice) {
     return new QemuSettings(
         qemu, kernel, rootfs, vsockBackend, choice, vsock, firstUid, lastUid, runDirectory, diskDirectories, maxVcpus,
-        maxMemoryMib, tcgBufferMib, startTimeout);
+        maxMemoryMib, tcgBufferMib, startTimeout, shareTemplateMemory);
   }
 
   public QemuSettings withVsock(VsockChoice choice) {
     return new QemuSettings(
         qemu, kernel, rootfs, vsockBackend, accelerator, choice, firstUid, lastUid, runDirectory, diskDirectories,
-        maxVcpus, maxMemoryMib, tcgBufferMib, startTimeout);
+        maxVcpus, maxMemoryMib, tcgBufferMib, startTimeout, shareTemplateMemory);
   }
 
   public QemuSettings withUids(int first, int last) {
     return new QemuSettings(
         qemu, kernel, rootfs, vsockBackend, accelerator, vsock, first, last, runDirectory, diskDirectories, maxVcpus,
-        maxMemoryMib, tcgBufferMib, startTimeout);
+        maxMemoryMib, tcgBufferMib, startTimeout, shareTemplateMemory);
   }
 
   public QemuSettings withLimits(int vcpus, int memoryMib) {
     return new QemuSettings(
         qemu, kernel, rootfs, vsockBackend, accelerator, vsock, firstUid, lastUid, runDirectory, diskDirectories,
-        vcpus, memoryMib, tcgBufferMib, startTimeout);
+        vcpus, memoryMib, tcgBufferMib, startTimeout, shareTemplateMemory);
+  }
+
+  public QemuSettings withSharedTemplateMemory(boolean shared) {
+    return new QemuSettings(
+        qemu, kernel, rootfs, vsockBackend, accelerator, vsock, firstUid, lastUid, runDirectory, diskDirectories,
+        maxVcpus, maxMemoryMib, tcgBufferMib, startTimeout, shared);
   }
 }

@@ -39,6 +39,7 @@ final class QemuVm implements Vm {
   private static final Duration PING_TIMEOUT = Duration.ofSeconds(10);
   /** How often to try although the agent has not announced itself, in case its announcement was lost. */
   private static final Duration UNANNOUNCED_RETRY = Duration.ofSeconds(3);
+  private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
   private static final Duration FIRST_RETRY = Duration.ofMillis(5);
   private static final Duration LONGEST_RETRY = Duration.ofMillis(200);
   /** For the console's last words to arrive after QEMU's end; they are in the socket's buffer already. */
@@ -68,6 +69,7 @@ final class QemuVm implements Vm {
   private final CompletableFuture<VmExit> exited = new CompletableFuture<>();
   private final ReentrantLock destroyLock = new ReentrantLock();
   private volatile String exitReason;
+  private volatile boolean vsockCut;
   private boolean released;
 
   QemuVm(Parts parts) {
@@ -216,6 +218,15 @@ final class QemuVm implements Vm {
     parts.qmp.execute("cont", QmpMessage.arguments(), timeout);
   }
 
+  /** Takes the guest's vsock away, with the connection to its agent: for a VM about to be saved. */
+  void cutVsock(MachineLayout.VsockDevice device) throws VmException, QmpException, InterruptedException {
+    vsockCut = true;
+    parts.agent.shutdownNow();
+    parts.agent.awaitTermination(CLOSE_TIMEOUT.toNanos(), TimeUnit.NANOSECONDS);
+    new VsockPlug(parts.qmp).unplug(device);
+    VmProcesses.kill(parts.processes.helpers());
+  }
+
   /** Ends the connections to a VM and leaves it running. */
   void disconnect() {
     parts.agent.shutdownNow();
@@ -257,7 +268,7 @@ final class QemuVm implements Vm {
   }
 
   private void helperDied() {
-    if (!parts.processes.qemu().isAlive() || exitReason != null) {
+    if (!parts.processes.qemu().isAlive() || exitReason != null || vsockCut) {
       return;
     }
     exitReason = "its vsock backend died, without which the guest cannot be reached" + quoted(errorOutput());

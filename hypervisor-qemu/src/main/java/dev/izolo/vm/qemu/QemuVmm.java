@@ -4,126 +4,64 @@ import dev.izolo.lifecycle.Rollback;
 import dev.izolo.lifecycle.Timeline;
 import dev.izolo.linux.Fd;
 import dev.izolo.linux.LinuxProcess;
-import dev.izolo.linux.Spawn;
-import dev.izolo.linux.Tap;
-import dev.izolo.linux.UnixSockets;
+import dev.izolo.linux.MemoryFile;
 import dev.izolo.vm.HostSupport;
-import dev.izolo.vm.HostSupport.Accelerator;
 import dev.izolo.vm.Template;
-import dev.izolo.vm.Warmup;
 import dev.izolo.vm.Vm;
 import dev.izolo.vm.VmException;
 import dev.izolo.vm.VmRecord;
 import dev.izolo.vm.VmSpec;
 import dev.izolo.vm.Vmm;
+import dev.izolo.vm.Warmup;
 import dev.izolo.vm.qmp.QmpClient;
 import dev.izolo.vm.qmp.QmpException;
-import dev.izolo.vm.vsock.AgentChannels;
 import dev.izolo.vm.vsock.VsockEndpoint;
-import io.netty.channel.EventLoopGroup;
-import io.netty.channel.epoll.EpollEventLoopGroup;
-import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
-/**
- * VMs as QEMU processes that outlive the daemon. What every VM shares is here: one event loop for all their sockets,
- * the claims of user ids and vsock addresses, and what the host can do.
- */
+/** VMs as QEMU processes that outlive the daemon: booted, restored from templates, or taken over. */
 public final class QemuVmm implements Vmm, AutoCloseable {
   private static final Pattern ID = Pattern.compile("[a-z0-9-]{1,64}");
   private static final Pattern MAC = Pattern.compile("([0-9a-f]{2}:){5}[0-9a-f]{2}");
-  private static final Duration HANDSHAKE_TIMEOUT = Duration.ofSeconds(2);
-  /** The kernel's vsock addresses given to guests; 0 to 2 are reserved, and low ones often taken by hand. */
-  private static final int FIRST_CID = 10_000;
-  private static final int LAST_CID = 1_000_000;
-  private static final int FIRST_DESCRIPTOR = 3;
+  private static final Duration DRIVER_TIMEOUT = Duration.ofSeconds(5);
 
-  private final QemuSettings settings;
-  private final HostProbe probe;
-  private final NumberClaims uids;
-  private final NumberClaims cids;
-  private final EventLoopGroup loop = new EpollEventLoopGroup(1, new DefaultThreadFactory("vm-io", true));
-  private final ExecutorService callbacks = Executors.newVirtualThreadPerTaskExecutor();
-  private final Set<QemuVm> vms = ConcurrentHashMap.newKeySet();
-  private final AgentChannels channels = new AgentChannels(loop, callbacks, HANDSHAKE_TIMEOUT);
+  private final VmHost host;
+  private final Templates templates;
 
   public QemuVmm(QemuSettings settings) throws IOException {
-    this.settings = settings;
-    this.probe = new HostProbe(settings);
-    String bootId = NumberClaims.currentBootId();
-    Path run = settings.runDirectory();
-    this.uids = new NumberClaims(run.resolve("uids"), "user ids", settings.firstUid(), settings.lastUid(), bootId);
-    this.cids = new NumberClaims(run.resolve("cids"), "vsock addresses", FIRST_CID, LAST_CID, bootId);
+    this.host = new VmHost(settings);
+    this.templates = new Templates(host);
   }
 
   @Override
   public HostSupport hostSupport() {
-    return probe.support();
+    return host.probe().support();
   }
 
   @Override
   public Vm boot(VmSpec spec, Timeline timeline) throws VmException, InterruptedException {
     validate(spec);
-    HostSupport host = probe.requireUsable();
+    HostSupport support = host.probe().requireUsable();
     try (var rollback = new Rollback("boot VM " + spec.id())) {
-      int uid = claimUid(spec.id());
-      rollback.push("free the VM's ids", () -> freeIds(spec.id()));
-      var directory = new VmDirectory(spec.directory());
-      directory.prepare(uid);
-      rollback.push("remove the VM's files", directory::remove);
-      var jail =
-          new Jail(
-              spec.cgroup(),
-              spec.network().map(VmSpec.Network::namespace),
-              uid,
-              host.accelerator() == Accelerator.KVM ? probe.kvmGroup() : OptionalInt.empty());
-      Fd errors = directory.openErrors();
-      rollback.push("close the VM's error output", errors::close);
-      VmProcesses processes;
-      VsockEndpoint endpoint;
-      try (var given = new GivenDescriptors()) {
-        given.add(UnixSockets.listen(directory.qmpSocket(), 1));
-        given.add(UnixSockets.listen(directory.consoleSocket(), 1));
-        given.add(Fd.open(settings.kernel(), Fd.O_RDONLY));
-        given.add(Fd.open(settings.rootfs(), Fd.O_RDONLY));
-        List<LinuxProcess> helpers = new ArrayList<>();
-        MachineLayout.VsockDevice device;
-        if (probe.usesKernelVsock()) {
-          int cid = cids.claim(spec.id(), _ -> true);
-          device = new MachineLayout.VsockDevice.Kernel(cid);
-          endpoint = new VsockEndpoint.Kernel(cid);
-          given.add(Fd.open(Path.of("/dev/vhost-vsock"), Fd.O_RDWR));
-        } else {
-          device = new MachineLayout.VsockDevice.Backend();
-          endpoint = new VsockEndpoint.Hybrid(directory.vsockSocket());
-          given.add(startBackend(jail, directory, errors, helpers, rollback, timeline));
-        }
-        if (spec.network().isPresent()) {
-          given.add(Tap.open(spec.network().get().namespace(), spec.network().get().tap()));
-        }
-        LinuxProcess qemu = startQemu(spec, host.accelerator(), jail, errors, device, given.descriptors());
-        rollback.push("kill QEMU", () -> VmProcesses.kill(List.of(qemu)));
-        processes = new VmProcesses(qemu, List.copyOf(helpers));
+      var launch = new VmLaunch(host, spec, support, rollback, timeline);
+      VmLaunch.Vsock vsock = launch.takeVsock();
+      VmLaunch.Started started;
+      // Memory of QEMU's own can be of huge pages; a backend outside QEMU needs a file.
+      try (MemoryFile ram = host.probe().usesKernelVsock() ? null : VmLaunch.newRam(spec.memoryMib())) {
+        started = launch.startQemu(Optional.ofNullable(ram), vsock);
       }
+      vsock.descriptor().close();
       QemuVm vm;
       try (var _ = timeline.phase("qemu start")) {
-        vm = connect(spec.id(), directory, processes, uid, endpoint, errors, rollback);
-        vm.resume(settings.startTimeout());
+        QmpClient qmp = launch.connect(started.qemu());
+        vm = launch.assemble(started.qemu(), qmp, vsock, false);
+        vm.resume(host.settings().startTimeout());
       }
-      vms.add(vm);
       rollback.commit();
       return vm;
     } catch (QmpException e) {
@@ -134,29 +72,123 @@ public final class QemuVmm implements Vmm, AutoCloseable {
   }
 
   @Override
+  public Template makeTemplate(VmSpec spec, Warmup warmup, Timeline timeline)
+      throws VmException, InterruptedException {
+    validate(spec);
+    return templates.make(spec, warmup, timeline);
+  }
+
+  @Override
+  public Optional<Template> template(int vcpus, int memoryMib) {
+    return templates.find(vcpus, memoryMib);
+  }
+
+  @Override
+  public Vm restore(VmSpec spec, Template template, Timeline timeline) throws VmException, InterruptedException {
+    validate(spec);
+    HostSupport support = host.probe().requireUsable();
+    // A backend outside QEMU must see what the guest writes, so the guest needs a file of its own.
+    boolean copied = !host.probe().usesKernelVsock() || !host.settings().shareTemplateMemory();
+    try (Templates.Files files = templates.open(template, spec);
+        var rollback = new Rollback("restore VM " + spec.id())) {
+      var launch = new VmLaunch(host, spec, support, rollback, timeline);
+      var vsockFork = new Fork<>("vsock-" + spec.id(), launch::startVsock);
+      rollback.push(
+          "end the vsock backend",
+          () -> {
+            vsockFork.cancel();
+            if (vsockFork.succeeded()) {
+              VmLaunch.release(vsockFork.result());
+            }
+          });
+      MemoryFile ram = copied ? VmLaunch.newRam(spec.memoryMib()) : files.ram();
+      try (ram) {
+        var copyFork = new Fork<>("copy-" + spec.id(), () -> copy(files.ram(), ram, copied, timeline));
+        rollback.push("end the copy", copyFork::cancel);
+        QemuVm vm = load(launch, ram, copied, files.state(), copyFork, vsockFork, timeline);
+        rollback.commit();
+        return vm;
+      }
+    } catch (QmpException e) {
+      throw new VmException.BootFailed("VM %s was not restored: %s".formatted(spec.id(), e.getMessage()), e);
+    } catch (IOException e) {
+      throw new VmException.OperationFailed("VM %s cannot be restored: %s".formatted(spec.id(), e.getMessage()), e);
+    }
+  }
+
+  private QemuVm load(
+      VmLaunch launch,
+      MemoryFile ram,
+      boolean shared,
+      MemoryFile state,
+      Fork<Boolean> copyFork,
+      Fork<VmLaunch.Vsock> vsockFork,
+      Timeline timeline)
+      throws VmException, QmpException, IOException, InterruptedException {
+    VmLaunch.Started started;
+    QmpClient qmp;
+    Migration migration;
+    try (var _ = timeline.phase("qemu start")) {
+      started = launch.startIncoming(ram, shared, state);
+      qmp = launch.connect(started.qemu());
+      migration = new Migration(qmp);
+      migration.prepareLoad();
+    }
+    copyFork.join();
+    try (var _ = timeline.phase("load state")) {
+      migration.load(started.state().orElseThrow());
+    } catch (QmpException.Disconnected e) {
+      throw launch.failed(started.qemu(), e);
+    }
+    try (var _ = timeline.phase("plug vsock")) {
+      VmLaunch.Vsock vsock = vsockFork.join();
+      var plug = new VsockPlug(qmp);
+      plug.plug(vsock);
+      vsock.descriptor().close();
+      QemuVm vm = launch.assemble(started.qemu(), qmp, vsock, true);
+      vm.resume(host.settings().startTimeout());
+      plug.awaitDriver(DRIVER_TIMEOUT);
+      return vm;
+    }
+  }
+
+  private static boolean copy(MemoryFile from, MemoryFile to, boolean wanted, Timeline timeline)
+      throws IOException, InterruptedException {
+    if (wanted) {
+      try (var _ = timeline.phase("copy memory")) {
+        from.copyTo(to);
+      }
+    }
+    return wanted;
+  }
+
+  @Override
   public Vm adopt(VmRecord record) throws VmException, InterruptedException {
     var directory = new VmDirectory(record.directory());
     try (var rollback = new Rollback("adopt VM " + record.id())) {
       // Whatever stands in the way of adopting it, it is of no more use: purge kills by user id, files and ids go.
       rollback.push("remove what is left of the VM", () -> purge(record.id(), record.directory()));
-      LinuxProcess qemu = hold(record.qemu()).orElseThrow(() -> gone(record, "QEMU has ended", null));
+      LinuxProcess qemu = VmHost.hold(record.qemu()).orElseThrow(() -> gone(record, "QEMU has ended", null));
       var helpers = new ArrayList<LinuxProcess>();
       for (VmRecord.ProcessIdentity helper : record.helpers()) {
-        helpers.add(hold(helper).orElseThrow(() -> gone(record, "its vsock backend has ended", null)));
+        helpers.add(VmHost.hold(helper).orElseThrow(() -> gone(record, "its vsock backend has ended", null)));
       }
       Fd errors = directory.openErrors();
       rollback.push("close the VM's error output", errors::close);
+      QmpClient qmp = host.connectQmp(record.id(), directory, qemu, errors);
+      rollback.push("disconnect from QEMU", qmp::close);
       QemuVm vm =
-          connect(
+          host.assemble(
               record.id(),
               directory,
               new VmProcesses(qemu, List.copyOf(helpers)),
               record.uid(),
               VsockEndpoint.parse(record.vsock()),
+              qmp,
               errors,
+              false,
               rollback);
       vm.readopt(record.disks());
-      vms.add(vm);
       rollback.commit();
       return vm;
     } catch (QmpException | IOException | IllegalArgumentException e) {
@@ -165,170 +197,15 @@ public final class QemuVmm implements Vmm, AutoCloseable {
   }
 
   @Override
-  public Template makeTemplate(VmSpec spec, Warmup warmup, Timeline timeline) throws VmException {
-    throw new VmException.Unsupported("templates are not available on this host", null);
-  }
-
-  @Override
-  public Optional<Template> template(int vcpus, int memoryMib) {
-    return Optional.empty();
-  }
-
-  @Override
-  public Vm restore(VmSpec spec, Template template, Timeline timeline) throws VmException {
-    throw new VmException.Unsupported("templates are not available on this host", null);
-  }
-
-  @Override
   public void purge(String id, Path directory) throws VmException {
-    try {
-      for (int uid : uids.claimedBy(id)) {
-        VmProcesses.kill(ProcessesOf.user(uid));
-      }
-      new VmDirectory(directory).remove();
-      freeIds(id);
-    } catch (IOException e) {
-      throw new VmException.OperationFailed("cannot remove what VM " + id + " left: " + e.getMessage(), e);
-    }
+    host.purge(id, directory);
   }
 
-  /** Leaves every VM running; only this process's connections to them end. */
+  /** Leaves every VM running; only this process's connections to them end, and the templates. */
   @Override
   public void close() {
-    vms.forEach(QemuVm::disconnect);
-    callbacks.shutdown();
-    loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
-  }
-
-  private Fd startBackend(
-      Jail jail,
-      VmDirectory directory,
-      Fd errors,
-      List<LinuxProcess> helpers,
-      Rollback rollback,
-      Timeline timeline)
-      throws VmException, InterruptedException {
-    try (var _ = timeline.phase("vsock backend")) {
-      Path program =
-          settings
-              .vsockBackend()
-              .orElseThrow(
-                  () ->
-                      new VmException.Unsupported(
-                          "this host has no /dev/vhost-vsock, and no vhost-device-vsock program is configured", null));
-      LinuxProcess backend = VsockBackend.start(program, jail, directory, errors);
-      helpers.add(backend);
-      rollback.push("kill the vsock backend", () -> VmProcesses.kill(List.of(backend)));
-      return VsockBackend.connect(backend, directory, errors, settings.startTimeout());
-    }
-  }
-
-  private LinuxProcess startQemu(
-      VmSpec spec,
-      Accelerator accelerator,
-      Jail jail,
-      Fd errors,
-      MachineLayout.VsockDevice vsock,
-      List<Fd> descriptors)
-      throws IOException {
-    int first = FIRST_DESCRIPTOR;
-    var numbers =
-        new MachineLayout.Descriptors(
-            first,
-            first + 1,
-            first + 2,
-            first + 3,
-            first + 4,
-            spec.network().isPresent() ? OptionalInt.of(first + 5) : OptionalInt.empty());
-    var layout =
-        new MachineLayout(
-            spec.id(),
-            accelerator,
-            spec.vcpus(),
-            settings.maxVcpus(),
-            spec.memoryMib(),
-            settings.maxMemoryMib(),
-            settings.tcgBufferMib(),
-            spec.extraKernelArgs(),
-            numbers,
-            vsock,
-            spec.network().map(VmSpec.Network::mac));
-    var program = new ArrayList<>(List.of(settings.qemu().toString()));
-    program.addAll(layout.arguments());
-    return Spawn.start(jail.command(Path.of("/"), program), errors, descriptors);
-  }
-
-  private QemuVm connect(
-      String id,
-      VmDirectory directory,
-      VmProcesses processes,
-      int uid,
-      VsockEndpoint endpoint,
-      Fd errors,
-      Rollback rollback)
-      throws VmException, QmpException, IOException, InterruptedException {
-    QmpClient qmp;
-    try {
-      qmp = QmpClient.connect(loop, directory.qmpSocket(), settings.startTimeout());
-    } catch (QmpException e) {
-      throw startFailed(id, processes.qemu(), errors, e);
-    }
-    rollback.push("disconnect from QEMU", qmp::close);
-    Console console = Console.connect(loop, directory.consoleSocket());
-    rollback.push("disconnect from the console", console::close);
-    var agent = channels.open(endpoint);
-    rollback.push("close the agent's channel", agent::shutdownNow);
-    var disks = new DiskPlugger(qmp, new DiskOpener(settings.diskDirectories()));
-    return new QemuVm(
-        new QemuVm.Parts(
-            id, directory, processes, uid, endpoint, qmp, console, errors, disks, agent,
-            () -> {
-              directory.remove();
-              freeIds(id);
-              vms.removeIf(vm -> vm.id().equals(id));
-            }));
-  }
-
-  private static VmException startFailed(String id, LinuxProcess qemu, Fd errors, QmpException cause) {
-    // Its end may be a moment later than that of its sockets.
-    boolean ended = VmProcesses.awaitExit(qemu, Duration.ofSeconds(1));
-    String said;
-    try {
-      said = ConsoleRing.printable(errors.readAvailable(4096)).strip();
-    } catch (IOException e) {
-      said = "";
-    }
-    String how = ended ? "QEMU ended at once" : cause.getMessage();
-    String message =
-        "VM %s did not boot, phase qemu: %s%s".formatted(id, how, said.isEmpty() ? "" : "; it said: " + said);
-    return said.contains("Cannot allocate memory") || said.contains("cannot set up guest memory")
-        ? new VmException.Exhausted(message, cause)
-        : new VmException.BootFailed(message, cause);
-  }
-
-  private int claimUid(String id) throws VmException {
-    return uids.claim(
-        id,
-        uid -> {
-          try {
-            return !ProcessesOf.exist(uid);
-          } catch (IOException e) {
-            throw new UncheckedIOException(e);
-          }
-        });
-  }
-
-  private void freeIds(String id) throws IOException {
-    for (int uid : uids.claimedBy(id)) {
-      uids.free(uid);
-    }
-    for (int cid : cids.claimedBy(id)) {
-      cids.free(cid);
-    }
-  }
-
-  private static Optional<LinuxProcess> hold(VmRecord.ProcessIdentity identity) throws IOException {
-    return LinuxProcess.hold(identity.pid(), identity.startTimeTicks());
+    templates.close();
+    host.close();
   }
 
   private static VmException gone(VmRecord record, String why, Exception cause) {
@@ -346,24 +223,6 @@ public final class QemuVmm implements Vmm, AutoCloseable {
     }
     if (spec.extraKernelArgs().stream().anyMatch(arg -> arg.isBlank() || arg.chars().anyMatch(c -> c <= ' '))) {
       throw new VmException.OperationFailed("a kernel argument must be one word: " + spec.extraKernelArgs(), null);
-    }
-  }
-
-  /** Descriptors on their way to QEMU; ours are closed when it has them. */
-  private static final class GivenDescriptors implements AutoCloseable {
-    private final List<Fd> fds = new ArrayList<>();
-
-    void add(Fd fd) {
-      fds.add(fd);
-    }
-
-    List<Fd> descriptors() {
-      return List.copyOf(fds);
-    }
-
-    @Override
-    public void close() {
-      fds.forEach(Fd::close);
     }
   }
 }

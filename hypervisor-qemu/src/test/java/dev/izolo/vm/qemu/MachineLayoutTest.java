@@ -4,22 +4,25 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.izolo.vm.HostSupport.Accelerator;
 import dev.izolo.vm.qemu.MachineLayout.Descriptors;
+import dev.izolo.vm.qemu.MachineLayout.Ram;
 import dev.izolo.vm.qemu.MachineLayout.VsockDevice;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 
 class MachineLayoutTest {
-  private static final Descriptors WITH_LINK = new Descriptors(3, 4, 5, 6, 7, OptionalInt.of(8));
-  private static final Descriptors WITHOUT_LINK = new Descriptors(3, 4, 5, 6, 7, OptionalInt.empty());
+  private static final Descriptors WITH_LINK = new Descriptors(3, 4, 5, 6, OptionalInt.of(7), OptionalInt.of(8));
+  private static final Descriptors WITHOUT_LINK = 
+      new Descriptors(3, 4, 5, 6, OptionalInt.of(7), OptionalInt.empty());
 
   @Test
   void laysOutATcgMachineWithABackendForVsock() {
     var layout =
         new MachineLayout(
             "pod-1", Accelerator.TCG, 1, 8, 256, 65_536, 128, List.of("izolo.debug"), WITH_LINK,
-            new VsockDevice.Backend(), Optional.of("02:00:00:00:00:01"));
+            new Ram.File(9, true), new VsockDevice.Backend(), Optional.of("02:00:00:00:00:01"), false);
 
     assertThat(String.join(" ", layout.arguments()))
         .isEqualTo(
@@ -28,7 +31,7 @@ class MachineLayoutTest {
                 + " -accel tcg,tb-size=128 -cpu max -smp cpus=1,maxcpus=8"
                 + " -machine q35,memory-backend=ram,vmport=off,sata=off,smbus=off"
                 + " -m size=256M,slots=1,maxmem=65536M"
-                + " -object memory-backend-memfd,id=ram,size=256M,share=on"
+                + " -object memory-backend-file,id=ram,size=256M,mem-path=/proc/self/fd/9,share=on"
                 + " -kernel /proc/self/fd/5"
                 + " -append console=ttyS0 quiet panic=-1 root=/dev/vda ro rootfstype=erofs init=/sbin/init"
                 + " mitigations=off no_timer_check izolo.debug"
@@ -57,8 +60,8 @@ class MachineLayoutTest {
   void keepsMitigationsOnWhereGuestCodeSpeculates() {
     var layout =
         new MachineLayout(
-            "pod-2", Accelerator.KVM, 2, 8, 512, 512, 128, List.of(), WITHOUT_LINK, new VsockDevice.Kernel(10_001),
-            Optional.empty());
+            "pod-2", Accelerator.KVM, 2, 8, 512, 512, 128, List.of(), WITHOUT_LINK, new Ram.Anonymous(),
+            new VsockDevice.Kernel(10_001), Optional.empty(), false);
 
     assertThat(layout.kernelCommandLine()).doesNotContain("mitigations");
     assertThat(layout.arguments())
@@ -66,7 +69,7 @@ class MachineLayoutTest {
         .containsSequence("-cpu", "host")
         .containsSequence("-m", "size=512M")
         .containsSequence("-object", "memory-backend-ram,id=ram,size=512M")
-        .containsSequence("-device", "vhost-vsock-pci,id=vsock,bus=port0,guest-cid=10001,vhostfd=7")
+        .containsSequence("-device", "vhost-vsock-pci,id=vsockdev,bus=port0,guest-cid=10001,vhostfd=7")
         .doesNotContain("-netdev");
   }
 
@@ -74,9 +77,35 @@ class MachineLayoutTest {
   void bootsWithMoreProcessorsThanItsLimitWhenAskedTo() {
     var layout =
         new MachineLayout(
-            "big", Accelerator.KVM, 16, 8, 512, 512, 128, List.of(), WITHOUT_LINK, new VsockDevice.Backend(),
-            Optional.empty());
+            "big", Accelerator.KVM, 16, 8, 512, 512, 128, List.of(), WITHOUT_LINK, new Ram.Anonymous(),
+            new VsockDevice.Backend(), Optional.empty(), false);
 
     assertThat(layout.arguments()).containsSequence("-smp", "cpus=16,maxcpus=16");
+  }
+
+  @Test
+  void laysOutARestoredMachineLikeTheSavedOneButForItsVsock() {
+    var saved = machine("template", "02:00:00:00:00:01", new Ram.File(9, true), false).arguments();
+    var restored = machine("pod-3", "02:00:00:00:00:02", new Ram.File(9, false), true).arguments();
+
+    var differing = new ArrayList<>(saved);
+    restored.forEach(differing::remove);
+    assertThat(String.join(" ", differing))
+        .isEqualTo(
+            "izolo-template"
+                + " memory-backend-file,id=ram,size=256M,mem-path=/proc/self/fd/9,share=on"
+                + " virtio-net-pci,id=link0,netdev=net0,romfile=,mac=02:00:00:00:00:01,bus=pcie.0,addr=0x6"
+                + " -chardev socket,id=vsock,fd=7"
+                + " -device vhost-user-vsock-pci,id=vsockdev,bus=port0,chardev=vsock");
+    assertThat(restored)
+        .containsSequence("-incoming", "defer")
+        .contains("memory-backend-file,id=ram,size=256M,mem-path=/proc/self/fd/9,share=off")
+        .noneMatch(argument -> argument.contains("vsock"));
+  }
+
+  private static MachineLayout machine(String id, String mac, Ram ram, boolean incoming) {
+    return new MachineLayout(
+        id, Accelerator.TCG, 1, 8, 256, 65_536, 128, List.of(), WITH_LINK, ram, new VsockDevice.Backend(),
+        Optional.of(mac), incoming);
   }
 }
