@@ -30,7 +30,7 @@ final class CallRunner {
     return (request, answers) -> {
       ignoreCancellation(answers);
       try (var interrupter = new Interrupter(Context.current())) {
-        run(rpc, request, answers, interrupter, () -> answers.onNext(handler.handle(request)));
+        run(rpc, request, answers, interrupter, false, () -> answers.onNext(handler.handle(request)));
       }
     };
   }
@@ -49,7 +49,7 @@ final class CallRunner {
           if (ending) {
             interrupter.interrupt();
           }
-          run(rpc, request, answers, interrupter, () -> handler.handle(request, answer -> {
+          run(rpc, request, answers, interrupter, true, () -> handler.handle(request, answer -> {
             while (!call.isReady() && !call.isCancelled()) {
               drained.acquire();
             }
@@ -76,8 +76,9 @@ final class CallRunner {
     void run() throws Exception;
   }
 
+  /** @param streamed a stream's caller ends it by cancelling, which is no failure */
   private <Q extends Message, R> void run(
-      String rpc, Q request, StreamObserver<R> answers, Interrupter interrupter, Body body) {
+      String rpc, Q request, StreamObserver<R> answers, Interrupter interrupter, boolean streamed, Body body) {
     long from = System.nanoTime();
     try (var entry = running.enter();
         var ignored = MDC.putCloseable("rpc", rpc)) {
@@ -93,19 +94,19 @@ final class CallRunner {
         }
       } catch (Exception | LinkageError | StackOverflowError | AssertionError e) {
         interrupter.close();
-        fail(request, answers, e);
+        fail(request, answers, e, streamed);
       }
     }
   }
 
-  private <R> void fail(Message request, StreamObserver<R> answers, Throwable error) {
+  private <R> void fail(Message request, StreamObserver<R> answers, Throwable error, boolean streamed) {
     Status status = ending && error instanceof InterruptedException
         ? Status.UNAVAILABLE.withDescription("Izolo is shutting down; pods keep running, call again when it is back")
         : StatusMapper.map(error);
     String text = "failed: " + status.getCode() + ": " + status.getDescription() + RequestText.subject(request);
     if (StatusMapper.isFault(status)) {
       log.warn(text, error);
-    } else if (StatusMapper.isOrdinary(status)) {
+    } else if (StatusMapper.isOrdinary(status) || streamed && status.getCode() == Status.Code.CANCELLED) {
       log.debug(text);
     } else {
       log.info(text);
