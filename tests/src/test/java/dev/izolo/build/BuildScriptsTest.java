@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Tag("build")
 class BuildScriptsTest {
-  private static final List<String> SCRIPTS = List.of("kernel-config/test", "rootfs-builder/test", "setup/test");
+  private static final List<String> SCRIPTS = List.of("kernel-config/test", "rootfs-builder/test", "rootfs-builder/setup/test");
 
   @TempDir
   Path temporary;

@@ -99,7 +99,7 @@ build_java() {
   done
   # The AOT cache holds for exactly this class path, so it is written down rather than left to a wildcard.
   {
-    cat "$home/setup/java.options"
+    cat "$home/rootfs-builder/setup/java.options"
     printf -- '-cp %s\n' "$(cd "$out/daemon" && ls ./*.jar | sed "s,^\./,${out%.new}/daemon/," | LC_ALL=C sort | paste -sd:)"
   } > "$out/java.options"
 }
@@ -136,7 +136,7 @@ do_steps() {
   fi
   ensure_jdk
   local java_key kernel_key rootfs_key hello_key vsock_key
-  java_key=$({ hash_files guest-agent hypervisor-qemu cri-frontend pom.xml setup/java.options; cat "$jdk/release"; } | hash_of)
+  java_key=$({ hash_files guest-agent hypervisor-qemu cri-frontend pom.xml rootfs-builder/setup/java.options; cat "$jdk/release"; } | hash_of)
   kernel_key=$({ hash_files kernel-config/{build,check,fragments}; gcc --version 2> /dev/null || true; } | hash_of)
   vsock_key=$(hash_files rootfs-builder/debian | hash_of)
   hello_key=$(hash_files rootfs-builder/debian rootfs-builder/hello | hash_of)

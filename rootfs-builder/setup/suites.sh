@@ -1,4 +1,4 @@
-# `izolo test` and `izolo bench`, sourced by ../izolo.
+# `izolo test` and `izolo bench`, sourced by ../../izolo.
 
 readonly suites_file=$home/tests/suites.tsv
 

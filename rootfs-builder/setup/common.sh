@@ -1,4 +1,4 @@
-# The launcher's set-up, sourced by ../izolo: $home, $cache and $version are set.
+# The launcher's set-up, sourced by ../../izolo: $home, $cache and $version are set.
 
 die() { printf 'izolo: %s\n' "$*" >&2; exit 1; }
 
@@ -33,7 +33,7 @@ set_up() {
   key=$(fingerprint)
   stamp=$(stamp_file)
   if read_stamp "$stamp" "$key"; then return; fi
-  . "$home/setup/steps.sh"
+  . "$home/rootfs-builder/setup/steps.sh"
   mkdir -p "$cache/stamps" "$cache/log"
   # One set-up at a time on this host; the second finds the work done.
   exec 9> "$cache/lock"
