@@ -10,8 +10,11 @@ import dev.izolo.agent.process.Reaper;
 import dev.izolo.agent.sandbox.SandboxConfigurator;
 import dev.izolo.agent.storage.OverlayRoots;
 import dev.izolo.agent.storage.RootfsProvider;
+import dev.izolo.agent.v1.AwaitResourcesRequest;
+import dev.izolo.agent.v1.AwaitResourcesResponse;
 import dev.izolo.agent.v1.ConfigureSandboxRequest;
 import dev.izolo.agent.v1.ConfigureSandboxResponse;
+import io.grpc.Context;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,6 +29,7 @@ final class Agent {
   private final Cgroups cgroups;
   private final Containers containers;
   private final Stats stats;
+  private final Hotplug hotplug = new Hotplug(Path.of("/sys/devices/system"));
 
   /** The agent of a real VM. */
   static Agent ofGuest(long startedNanos) {
@@ -65,13 +69,21 @@ final class Agent {
     requireOwnMachine("configured");
     cgroups.enableControllers();
     sandbox.configure(request);
-    info.markConfigured();
-    return ConfigureSandboxResponse.newBuilder().setBootId(AgentInfo.bootId()).build();
+    info.markConfigured(true);
+    return ConfigureSandboxResponse.getDefaultInstance();
+  }
+
+  AwaitResourcesResponse awaitResources(AwaitResourcesRequest request) throws IOException {
+    requireOwnMachine("given more");
+    Context call = Context.current();
+    return hotplug.await(request.getCpus(), request.getMemoryBytes(), call::isCancelled);
   }
 
   /** Leaves as little as possible in memory that a copy of the VM would carry along. */
   void prepareSnapshot() throws IOException {
     requireOwnMachine("prepared for a snapshot");
+    sandbox.forget();
+    info.markConfigured(false);
     System.gc();
     Machine.syncDisks();
     Files.writeString(Path.of("/proc/sys/vm/drop_caches"), "3");

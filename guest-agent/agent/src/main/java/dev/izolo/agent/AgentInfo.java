@@ -28,11 +28,12 @@ final class AgentInfo {
     readyNanos = System.nanoTime();
   }
 
-  void markConfigured() {
-    configured = true;
+  void markConfigured(boolean now) {
+    configured = now;
   }
 
-  GetInfoResponse read() throws IOException {
+  /** @param withBootId never for a VM that is still to be copied: reading the boot id makes it, for all copies */
+  GetInfoResponse read(boolean withBootId) throws IOException {
     MemoryInfo memory = MemoryInfo.parse(readText("/proc/meminfo"));
     GetInfoResponse.Builder info =
         GetInfoResponse.newBuilder()
@@ -40,7 +41,7 @@ final class AgentInfo {
             .setKernelRelease(readText("/proc/sys/kernel/osrelease").strip())
             .setAgentStartedNanos(startedNanos)
             .setAgentReadyNanos(readyNanos)
-            .setBootId(bootId())
+            .setBootId(withBootId ? bootId() : "")
             .setConfigured(configured)
             .setOnlineCpus(Runtime.getRuntime().availableProcessors())
             .setMemoryTotalBytes(memory.totalBytes())
@@ -57,7 +58,7 @@ final class AgentInfo {
     return info.build();
   }
 
-  static String bootId() throws IOException {
+  private static String bootId() throws IOException {
     return readText("/proc/sys/kernel/random/boot_id").strip();
   }
 

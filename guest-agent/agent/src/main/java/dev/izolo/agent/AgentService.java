@@ -3,6 +3,8 @@ package dev.izolo.agent;
 import dev.izolo.agent.container.Containers;
 import dev.izolo.agent.container.ManagedProcess;
 import dev.izolo.agent.v1.AgentGrpc;
+import dev.izolo.agent.v1.AwaitResourcesRequest;
+import dev.izolo.agent.v1.AwaitResourcesResponse;
 import dev.izolo.agent.v1.ConfigureSandboxRequest;
 import dev.izolo.agent.v1.ConfigureSandboxResponse;
 import dev.izolo.agent.v1.CreateContainerRequest;
@@ -70,7 +72,7 @@ final class AgentService extends AgentGrpc.AgentImplBase {
 
   @Override
   public void getInfo(GetInfoRequest request, StreamObserver<GetInfoResponse> out) {
-    answer(out, () -> agent.info().read());
+    answer(out, () -> agent.info().read(request.getBootId()));
   }
 
   @Override
@@ -169,6 +171,11 @@ final class AgentService extends AgentGrpc.AgentImplBase {
       containers.update(request.getContainerId(), request.getOciResourcesJson());
       return UpdateContainerResponse.getDefaultInstance();
     });
+  }
+
+  @Override
+  public void awaitResources(AwaitResourcesRequest request, StreamObserver<AwaitResourcesResponse> out) {
+    answer(out, () -> agent.awaitResources(request));
   }
 
   @Override

@@ -20,6 +20,7 @@ import java.util.Map;
 public final class SandboxConfigurator {
   private static final int MIN_ENTROPY_BYTES = 32;
   private static final int LOOPBACK_INDEX = 1;
+  private static final List<String> FILES = List.of("machine-id", "hostname", "resolv.conf", "hosts");
 
   private final AgentPaths paths;
   private boolean configured;
@@ -33,7 +34,7 @@ public final class SandboxConfigurator {
     void run() throws IOException;
   }
 
-  /** Once per VM life. Errors name the step; the VM is then of no use. */
+  /** Once per VM life, but for {@link #forget}. Errors name the step; the VM is then of no use. */
   public synchronized void configure(ConfigureSandboxRequest request) {
     if (configured) {
       throw new AgentException.Refused("this VM is a sandbox already");
@@ -49,6 +50,21 @@ public final class SandboxConfigurator {
     step("apply sysctls", () -> new Sysctls(Path.of("/proc/sys")).apply(request.getSysctlsMap()));
     step("mount the shared memory", () -> mountSharedMemory(request.getShmSizeBytes()));
     configured = true;
+  }
+
+  /**
+   * Makes a VM that was configured without interfaces, as a rehearsal, configurable again. Hostname, clock and sysctls
+   * stay until then.
+   */
+  public synchronized void forget() throws IOException {
+    if (!configured) {
+      return;
+    }
+    Mounts.unmount(paths.sandbox().resolve("shm"));
+    for (String file : FILES) {
+      Files.deleteIfExists(paths.sandbox().resolve(file));
+    }
+    configured = false;
   }
 
   private static void step(String name, Step step) {
