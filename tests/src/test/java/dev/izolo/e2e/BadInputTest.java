@@ -72,12 +72,18 @@ class BadInputTest {
   }
 
   @Test
-  void aSecondDaemonOnTheSameSocketIsRefused() {
+  void aSecondDaemonOnTheSameStateOrSocketIsRefused() throws IOException {
     daemon = Daemon.launch(node, home, config());
     daemon.awaitServing();
     try (Daemon second = Daemon.launch(node, node.root().resolve("h2"), config())) {
       assertThat(second.awaitExit(Patience.seconds(15))).isNotZero();
-      assertThat(second.log()).contains("izolo.sock");
+      assertThat(second.log()).contains(home.resolve("s").toString());
+    }
+    Path elsewhere = Files.createDirectories(node.root().resolve("h3"));
+    DaemonConfig sameSocket = DaemonConfig.in(elsewhere, artefacts).set("", "listen", "unix://" + daemon.socket());
+    try (Daemon third = Daemon.launch(node, elsewhere, sameSocket)) {
+      assertThat(third.awaitExit(Patience.seconds(15))).isNotZero();
+      assertThat(third.log()).contains(daemon.socket().toString());
     }
     assertThat(daemon.isRunning()).isTrue();
   }
@@ -118,15 +124,14 @@ class BadInputTest {
   }
 
   @Test
-  void aKernelThatDoesNotBootIsSaidWithQemusOwnWords() throws IOException {
-    Path notAKernel = Files.write(node.root().resolve("not-a-kernel"), Fixtures.random(100_000, 3));
-    node.run("chmod", "0644", notAKernel.toString());
-    daemon = Daemon.launch(node, home, config().set("hypervisor", "kernel", notAKernel.toString())
-        .set("hypervisor", "accelerator", "tcg").set("sandbox", "boot_timeout", "20s"));
-    if (servesOrSays("not-a-kernel")) {
-      try (Cri cri = Cri.connect(daemon.socket())) {
-        runPodFails(cri, "kernel");
-      }
+  void aGuestThatDoesNotComeUpIsSaidWithItsOwnLastWords() throws IOException {
+    Path notARoot = Files.write(node.root().resolve("not-a-root"), Fixtures.random(1 << 20, 3));
+    node.run("chmod", "0644", notARoot.toString());
+    daemon = Daemon.launch(node, home, config().set("hypervisor", "rootfs", notARoot.toString())
+        .set("hypervisor", "accelerator", "tcg"));
+    daemon.awaitServing();
+    try (Cri cri = Cri.connect(daemon.socket())) {
+      runPodFails(cri, "Unable to mount root fs");
     }
   }
 

@@ -31,13 +31,20 @@ class CrictlTest {
   static final IzoloUnderTest izolo = IzoloUnderTest.with(Map.of("box", Fixtures.busybox()));
 
   private static Path crictl;
+  private static Path config;
 
   @BeforeAll
-  static void findCrictl() {
+  static void findCrictl() throws IOException {
     String property = System.getProperty("izolo.crictl", "");
     Assumptions.assumeTrue(!property.isEmpty(), "property izolo.crictl is not set: run ./izolo test crictl");
     crictl = Path.of(property);
     assertThat(crictl).isExecutable();
+    String socket = "unix://" + izolo.daemon().socket();
+    config = Files.writeString(izolo.node().root().resolve("crictl.yaml"), """
+        runtime-endpoint: %s
+        image-endpoint: %s
+        timeout: %d
+        """.formatted(socket, socket, Patience.boot().toSeconds()));
   }
 
   @Test
@@ -122,8 +129,7 @@ class CrictlTest {
   private record Ran(int exit, String text) {}
 
   private static Ran run(String... arguments) throws IOException {
-    List<String> command = new ArrayList<>(List.of(crictl.toString(), "--timeout", Patience.boot().toSeconds() + "s",
-        "-r", "unix://" + izolo.daemon().socket(), "-i", "unix://" + izolo.daemon().socket()));
+    List<String> command = new ArrayList<>(List.of(crictl.toString(), "--config", config.toString()));
     command.addAll(List.of(arguments));
     Path out = Files.createTempFile(izolo.node().root(), "crictl", ".out");
     Process process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(out.toFile())

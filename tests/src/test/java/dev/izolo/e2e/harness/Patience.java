@@ -30,7 +30,7 @@ public final class Patience {
   public static <T> T await(String what, Duration bound, Callable<T> question, Predicate<T> enough) {
     long end = System.nanoTime() + bound.toNanos();
     T last = null;
-    Exception trouble = null;
+    Throwable trouble = null;
     do {
       try {
         last = question.call();
@@ -42,7 +42,7 @@ public final class Patience {
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         throw new AssertionError("interrupted while waiting for " + what, e);
-      } catch (Exception e) {
+      } catch (Exception | AssertionError e) {
         trouble = e;
         java.util.concurrent.locks.LockSupport.parkNanos(20_000_000);
       }
