@@ -94,10 +94,10 @@ class CrictlTest {
     assertThat(inspected.at("/status/state").asText()).isEqualTo("CONTAINER_RUNNING");
     assertThat(inspected.at("/status/logPath").asText()).isEqualTo(logs.resolve("main.log").toString());
 
-    assertThat(crictl("exec", "-s", container, "hostname")).isEqualTo("by-crictl\n");
+    assertThat(crictl("exec", "-s", container, "hostname").trim()).isEqualTo("by-crictl");
     assertThat(fails("exec", "-s", container, "/bin/sh", "-c", "echo gone wrong >&2; exit 4")).contains("gone wrong");
-    Patience.until("the log to hold both lines", Patience.seconds(20),
-        () -> crictl("logs", container).contains("hello from crictl") && crictl("logs", container).contains("to stderr"));
+    Patience.await("the log to hold both lines", Patience.seconds(20), () -> run("logs", container),
+        log -> log.text().contains("hello from crictl") && log.errors().contains("to stderr"));
     assertThat(crictl("stats")).contains(container.substring(0, 13));
 
     crictl("stop", "--timeout", "1", container);
@@ -116,30 +116,32 @@ class CrictlTest {
 
   private static String crictl(String... arguments) throws IOException {
     Ran ran = run(arguments);
-    assertThat(ran.exit()).as(String.join(" ", arguments) + ": " + ran.text()).isZero();
+    assertThat(ran.exit()).as(String.join(" ", arguments) + ": " + ran.errors()).isZero();
     return ran.text();
   }
 
   private static String fails(String... arguments) throws IOException {
     Ran ran = run(arguments);
     assertThat(ran.exit()).as(String.join(" ", arguments) + ": " + ran.text()).isNotZero();
-    return ran.text();
+    return ran.text() + ran.errors();
   }
 
-  private record Ran(int exit, String text) {}
+  private record Ran(int exit, String text, String errors) {}
 
   private static Ran run(String... arguments) throws IOException {
     List<String> command = new ArrayList<>(List.of(crictl.toString(), "--config", config.toString()));
     command.addAll(List.of(arguments));
     Path out = Files.createTempFile(izolo.node().root(), "crictl", ".out");
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(out.toFile())
+    Path err = Files.createTempFile(izolo.node().root(), "crictl", ".err");
+    Process process = new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile())
         .redirectInput(Path.of("/dev/null").toFile()).start();
     try {
       if (!process.waitFor(Patience.boot().toSeconds() + 30, TimeUnit.SECONDS)) {
         process.destroyForcibly();
         throw new AssertionError("crictl does not end: " + command);
       }
-      return new Ran(process.exitValue(), Files.readString(out, StandardCharsets.UTF_8));
+      String errors = Files.readString(err, StandardCharsets.UTF_8);
+      return new Ran(process.exitValue(), Files.readString(out, StandardCharsets.UTF_8), errors);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new AssertionError(e);

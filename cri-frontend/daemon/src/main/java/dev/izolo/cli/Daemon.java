@@ -47,7 +47,7 @@ final class Daemon {
         log.info("serving CRI at unix://{} after {} ms", config.listen(), (System.nanoTime() - from) / 1_000_000);
         wiring.probeHostAside();
         return new Daemon(wiring, server, config.shutdownGrace());
-      } catch (IOException | CriException | ImageException | RuntimeException e) {
+      } catch (IOException | CriException | RuntimeException e) {
         wiring.close();
         throw e;
       }

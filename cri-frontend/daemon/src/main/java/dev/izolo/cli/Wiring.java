@@ -96,7 +96,7 @@ final class Wiring implements AutoCloseable {
   }
 
   /** Brings back what a former daemon left, before anyone asks for it. */
-  void recover() throws CriException, ImageException, InterruptedException {
+  void recover() throws CriException, InterruptedException {
     importHello();
     sandboxes.recover();
   }
@@ -112,8 +112,11 @@ final class Wiring implements AutoCloseable {
         cgroupDriver(), shownConfiguration());
   }
 
-  /** The image that Izolo ships with; a first time before serving, so that the first caller finds it. */
-  private void importHello() throws ImageException, InterruptedException {
+  /**
+   * The image that Izolo ships with; a first time before serving, so that the first caller finds it. A full disk or a
+   * damaged layout must not keep the daemon from pods that run, so it is only told.
+   */
+  private void importHello() throws InterruptedException {
     if (artefacts.hello().isEmpty()) {
       return;
     }
@@ -122,7 +125,11 @@ final class Wiring implements AutoCloseable {
       log.warn("the image that Izolo ships with is not at {}; run `izolo setup`", layout);
       return;
     }
-    images.importLayout(layout, HELLO, true);
+    try {
+      images.importLayout(layout, HELLO, true);
+    } catch (ImageException e) {
+      log.warn("the image that Izolo ships with is not imported: {}", e.getMessage());
+    }
   }
 
   private static ImageSettings imageSettings(IzoloConfig config) {

@@ -78,7 +78,10 @@ final class SandboxParts {
     cgroups.remove(sandbox.id(), sandbox.config().getLinux().getCgroupParent());
   }
 
-  /** Ends the VM: the one in hand, or the one that the record tells of. */
+  /**
+   * Ends the VM: the one in hand, the one that the record tells of, and whatever else has this sandbox's id, such as the
+   * one that a daemon was booting when it was killed.
+   */
   void destroyVm(Sandbox sandbox) throws CriException, VmException, InterruptedException {
     VmRecord recorded = sandbox.record().vm();
     try {
@@ -90,6 +93,7 @@ final class SandboxParts {
     } catch (VmException.Gone e) {
       log.debug("sandbox={} its VM is gone already: {}", sandbox.id(), e.getMessage());
     }
+    vmm.purge(sandbox.id(), vmDirectory(sandbox.id()));
     sandbox.update(r -> r.withVm(null).withLayers(Map.of()));
   }
 

@@ -133,6 +133,18 @@ class RestartTest {
     assertThat(node.run("web")).isNotEqualTo(sandbox);
   }
 
+  @Test
+  void aVmThatWasBootingAndNoRecordTellsOfIsEnded() throws Exception {
+    String sandbox = node.run("web");
+    node.stopDaemon();
+    rewrite(sandboxRecord(sandbox).at(RunStep.BOOTING).withVm(null));
+    node.startDaemonAgain();
+
+    assertThat(node.sandboxes().list(PodSandboxFilter.getDefaultInstance())).isEmpty();
+    assertThat(node.vmm().machine(sandbox)).isEmpty();
+    node.assertNothingLeft();
+  }
+
   @ParameterizedTest
   @EnumSource(names = {"VM_GONE", "STOPPING", "STOPPED", "REMOVING"})
   void anEndThatWasCutShortIsFinishedOrCanBe(RunStep step) throws Exception {
