@@ -44,6 +44,9 @@ record MachineLayout(
   /** The id of the virtio-scsi controller's bus that disks are plugged into. */
   static final String DISK_BUS = "scsi.0";
 
+  /** How often a machine's memory can grow; few, for each takes one of a vhost-user backend's few memory regions. */
+  static final int MEMORY_SLOTS = 4;
+
   private static final int ROOT_PORTS = 4;
 
   /** The id of the vsock device. */
@@ -128,7 +131,7 @@ record MachineLayout(
   private void memory(List<String> args) {
     add(args, "-machine", "q35,memory-backend=ram,vmport=off,sata=off,smbus=off");
     if (memoryMib < maxMemoryMib) {
-      add(args, "-m", "size=%dM,slots=1,maxmem=%dM".formatted(memoryMib, maxMemoryMib));
+      add(args, "-m", "size=%dM,slots=%d,maxmem=%dM".formatted(memoryMib, MEMORY_SLOTS, maxMemoryMib));
     } else {
       add(args, "-m", "size=%dM".formatted(memoryMib));
     }

@@ -39,6 +39,7 @@ final class QemuVm implements Vm {
   private static final Duration PING_TIMEOUT = Duration.ofSeconds(10);
   /** How often to try although the agent has not announced itself, in case its announcement was lost. */
   private static final Duration UNANNOUNCED_RETRY = Duration.ofSeconds(3);
+  private static final Duration GROW_TIMEOUT = Duration.ofSeconds(30);
   private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
   private static final Duration FIRST_RETRY = Duration.ofMillis(5);
   private static final Duration LONGEST_RETRY = Duration.ofMillis(200);
@@ -68,6 +69,7 @@ final class QemuVm implements Vm {
   private final Parts parts;
   private final CompletableFuture<VmExit> exited = new CompletableFuture<>();
   private final ReentrantLock destroyLock = new ReentrantLock();
+  private final ReentrantLock growLock = new ReentrantLock();
   private volatile String exitReason;
   private volatile boolean vsockCut;
   private boolean released;
@@ -166,8 +168,24 @@ final class QemuVm implements Vm {
   }
 
   @Override
-  public void grow(int vcpus, int memoryMib) throws VmException {
-    throw new VmException.Unsupported("VMs cannot grow on this host", null);
+  public void grow(int vcpus, int memoryMib) throws VmException, InterruptedException {
+    growLock.lockInterruptibly();
+    try {
+      requireRunning();
+      boolean shared = parts.vsock instanceof VsockEndpoint.Hybrid;
+      Growth.Size size = new Growth(parts.qmp, shared).plug(vcpus, memoryMib);
+      AgentProbe.awaitResources(parts.agent, size.vcpus(), size.memoryBytes(), GROW_TIMEOUT);
+    } catch (QmpException e) {
+      throw failed("grow to %d processors and %d MiB".formatted(vcpus, memoryMib), e);
+    } catch (StatusRuntimeException e) {
+      if (Thread.interrupted()) {
+        throw new InterruptedException("cancelled while VM " + parts.id + " grows");
+      }
+      throw new VmException.OperationFailed(
+          "VM %s does not use the processors and memory that were plugged: %s".formatted(parts.id, e.getStatus()), e);
+    } finally {
+      growLock.unlock();
+    }
   }
 
   @Override

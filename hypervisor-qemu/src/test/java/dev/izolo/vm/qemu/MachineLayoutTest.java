@@ -30,7 +30,7 @@ class MachineLayoutTest {
                 + " -sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
                 + " -accel tcg,tb-size=128 -cpu max -smp cpus=1,maxcpus=8"
                 + " -machine q35,memory-backend=ram,vmport=off,sata=off,smbus=off"
-                + " -m size=256M,slots=1,maxmem=65536M"
+                + " -m size=256M,slots=4,maxmem=65536M"
                 + " -object memory-backend-file,id=ram,size=256M,mem-path=/proc/self/fd/9,share=on"
                 + " -kernel /proc/self/fd/5"
                 + " -append console=ttyS0 quiet panic=-1 root=/dev/vda ro rootfstype=erofs init=/sbin/init"
