@@ -53,8 +53,9 @@ set_up() {
 
 # The artefacts as the daemon's and the tests' system properties, in the array $properties.
 artefact_properties() {
+  local build=${app##*/} # tells builds of one version apart, as semver's build metadata
   properties=(
-    "-Dizolo.version=$version" "-Dizolo.kernel=$kernel" "-Dizolo.rootfs=$rootfs" "-Dizolo.hello=$hello"
+    "-Dizolo.version=$version+${build:0:8}" "-Dizolo.kernel=$kernel" "-Dizolo.rootfs=$rootfs" "-Dizolo.hello=$hello"
     "-Dizolo.vsockBackend=$vsock_backend"
   )
 }

@@ -1,6 +1,7 @@
 package dev.izolo.cli;
 
 import dev.izolo.config.ByteSize;
+import dev.izolo.config.Artefacts;
 import dev.izolo.config.IzoloConfig;
 import io.grpc.StatusRuntimeException;
 import java.math.BigDecimal;
@@ -65,6 +66,9 @@ final class RunCommand implements Callable<Integer> {
     }
     try (var client = new CriClient(config.listen());
         var session = new RunSession(client, options, config.stateDir().resolve("run-logs"), times)) {
+      if (!started) {
+        OtherVersion.warning(client, Artefacts.fromSystemProperties().version()).ifPresent(System.err::println);
+      }
       // Ctrl-C runs shutdown hooks while the main thread goes on: the hook undoes what the session did and lets go.
       Thread undo = Thread.ofPlatform().unstarted(session::cancel);
       Runtime.getRuntime().addShutdownHook(undo);

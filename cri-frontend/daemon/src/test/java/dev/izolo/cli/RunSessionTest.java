@@ -74,6 +74,13 @@ class RunSessionTest {
   }
 
   @Test
+  void aDaemonOfAnotherBuildIsNoticed() {
+    assertThat(OtherVersion.warning(client, "test")).isEmpty();
+    assertThat(OtherVersion.warning(client, "0.1.0+1234")).hasValueSatisfying(
+        text -> assertThat(text).contains("version test").contains("0.1.0+1234").contains("end that daemon"));
+  }
+
+  @Test
   void printsBothStreamsByteForByteAndEndsWithTheExitCode() throws Exception {
     byte[] noise = new byte[300_000];
     new Random(3).nextBytes(noise);
