@@ -52,12 +52,12 @@ class SandboxTest {
       String name = served.getHostname() + "\n";
 
       Container caller = client.start(Pod.script(BOX, "while :; do sleep 100; done"));
-      assertThat(caller.sh("wget -T 10 -qO- http://" + server.ip() + "/")).isEqualTo(name);
-      assertThat(caller.sh("wget -T 10 -qO- http://[" + server.ip6() + "]/")).isEqualTo(name);
+      assertThat(caller.sh("timeout 20 wget -qO- http://" + server.ip() + "/")).isEqualTo(name);
+      assertThat(caller.sh("timeout 20 wget -qO- http://[" + server.ip6() + "]/")).isEqualTo(name);
       assertThat(get("http://" + server.ip() + "/")).isEqualTo(name);
       assertThat(get("http://[" + server.ip6() + "]/")).isEqualTo(name);
-      assertThat(caller.sh("wget -T 10 -qO- http://" + CniConfig.GATEWAY_4 + ":8088/")).as("host port").isEqualTo(name);
-      assertThat(caller.sh("wget -T 10 -qO- http://127.0.0.1/ || echo refused")).contains("refused");
+      assertThat(caller.sh("timeout 20 wget -qO- http://" + CniConfig.GATEWAY_4 + ":8088/")).as("host port").isEqualTo(name);
+      assertThat(caller.sh("timeout 20 wget -qO- http://127.0.0.1/ || echo refused")).contains("refused");
     }
   }
 
