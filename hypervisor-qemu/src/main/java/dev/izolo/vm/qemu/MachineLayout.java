@@ -168,7 +168,7 @@ record MachineLayout(
     device(args, "virtio-scsi-pci,id=scsi,num_queues=1", 0x3);
     add(args, "-object", "rng-builtin,id=rng0");
     device(args, "virtio-rng-pci,id=rng,rng=rng0", 0x4);
-    device(args, "virtio-balloon-pci,id=balloon,free-page-reporting=on", 0x5);
+    device(args, "virtio-balloon-pci,id=balloon,deflate-on-oom=on,free-page-reporting=on", 0x5);
     if (descriptors.tap().isPresent()) {
       add(args, "-netdev", "tap,id=net0,fd=" + descriptors.tap().getAsInt());
       device(args, "virtio-net-pci,id=link0,netdev=net0,romfile=,mac=" + mac.orElseThrow(), 0x6);

@@ -186,7 +186,7 @@ public final class QemuVmm implements Vmm, AutoCloseable {
               VsockEndpoint.parse(record.vsock()),
               qmp,
               errors,
-              false,
+              true,
               rollback);
       vm.readopt(record.disks());
       rollback.commit();

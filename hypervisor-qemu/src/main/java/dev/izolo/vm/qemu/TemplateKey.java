@@ -19,9 +19,6 @@ final class TemplateKey {
   /** Changes whenever templates are made or used in another way. */
   private static final int FORMAT = 1;
 
-  private static final MachineLayout.Descriptors NUMBERS =
-      new MachineLayout.Descriptors(3, 4, 5, 6, OptionalInt.of(7), OptionalInt.of(8));
-
   private TemplateKey() {}
 
   static String of(VmHost host, HostSupport support, VmSpec spec) throws IOException {
@@ -39,9 +36,12 @@ final class TemplateKey {
         host.probe().usesKernelVsock()
             ? new MachineLayout.VsockDevice.Kernel(3)
             : new MachineLayout.VsockDevice.Backend();
+    var numbers =
+        new MachineLayout.Descriptors(
+            3, 4, 5, 6, OptionalInt.of(7), spec.network().isPresent() ? OptionalInt.of(8) : OptionalInt.empty());
     var layout =
         VmLaunch.layout(
-            host, anonymous, support.accelerator(), NUMBERS, new MachineLayout.Ram.File(9, true), vsock, false);
+            host, anonymous, support.accelerator(), numbers, new MachineLayout.Ram.File(9, true), vsock, false);
     return of(
         List.of(
             "format " + FORMAT,

@@ -205,6 +205,7 @@ final class Templates implements AutoCloseable {
       }
       try (var _ = timeline.phase("template save")) {
         AgentProbe.prepareSnapshot(vm.agent(), PREPARE_TIMEOUT);
+        new Balloon(qmp).squeeze(ram.size());
         if (!vm.record().disks().isEmpty()) {
           throw new VmException.OperationFailed("the warm-up has left disks attached to VM " + spec.id(), null);
         }

@@ -24,8 +24,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What all VMs of this host share: one event loop for all their sockets, the claims of user ids and vsock addresses, and
- * what the host can do.
+ * What all VMs of this host share: one event loop for their sockets, the claims of user ids and vsock addresses, and what
+ * the host can do.
  */
 final class VmHost implements AutoCloseable {
   /** What a VM's memory is called in /proc/PID/smaps. */
@@ -109,7 +109,7 @@ final class VmHost implements AutoCloseable {
   }
 
   /**
-   * @param announced the guest's agent has accepted calls before
+   * @param announced do not wait for the agent's word on the console: it was said before this process listened
    * @param rollback disconnects
    */
   QemuVm assemble(

@@ -44,7 +44,7 @@ class MachineLayoutTest {
                 + " -device virtio-blk-pci,id=rootdisk,drive=rootfs,num-queues=1,bus=pcie.0,addr=0x2"
                 + " -device virtio-scsi-pci,id=scsi,num_queues=1,bus=pcie.0,addr=0x3"
                 + " -object rng-builtin,id=rng0 -device virtio-rng-pci,id=rng,rng=rng0,bus=pcie.0,addr=0x4"
-                + " -device virtio-balloon-pci,id=balloon,free-page-reporting=on,bus=pcie.0,addr=0x5"
+                + " -device virtio-balloon-pci,id=balloon,deflate-on-oom=on,free-page-reporting=on,bus=pcie.0,addr=0x5"
                 + " -netdev tap,id=net0,fd=8"
                 + " -device virtio-net-pci,id=link0,netdev=net0,romfile=,mac=02:00:00:00:00:01,bus=pcie.0,addr=0x6"
                 + " -device vmgenid,id=generation,guid=auto"

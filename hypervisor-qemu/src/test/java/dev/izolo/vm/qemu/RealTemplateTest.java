@@ -9,21 +9,29 @@ import dev.izolo.agent.v1.ConfigureSandboxRequest;
 import dev.izolo.agent.v1.GetInfoRequest;
 import dev.izolo.agent.v1.GetInfoResponse;
 import dev.izolo.agent.v1.GetStatsRequest;
+import dev.izolo.lifecycle.Rollback;
 import dev.izolo.lifecycle.Timeline;
+import dev.izolo.linux.MemoryFile;
 import dev.izolo.vm.Template;
 import dev.izolo.vm.Vm;
 import dev.izolo.vm.VmException;
 import dev.izolo.vm.VmSpec;
+import dev.izolo.vm.qmp.QmpClient;
+import dev.izolo.vm.qmp.QmpMessage;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -40,6 +48,7 @@ class RealTemplateTest {
   private static final String NAMESPACE = "izolo-test-" + ProcessHandle.current().pid();
 
   @TempDir Path temp;
+  private QemuSettings settings;
   private QemuVmm vmm;
   private final List<Vm> vms = new ArrayList<>();
 
@@ -48,7 +57,7 @@ class RealTemplateTest {
     for (String property : List.of("izolo.kernel", "izolo.vsockBackend", "izolo.rootfs")) {
       Assumptions.assumeTrue(System.getProperty(property) != null, property + " is not set");
     }
-    var settings =
+    settings =
         QemuSettings.defaults(
                 Path.of(System.getProperty("izolo.kernel")),
                 Path.of(System.getProperty("izolo.rootfs")),
@@ -67,9 +76,7 @@ class RealTemplateTest {
     if (vmm != null) {
       vmm.close();
       run("ip", "netns", "del", NAMESPACE);
-      try (Stream<Path> ids = Files.list(temp.resolve("run/uids"))) {
-        assertThat(ids).isEmpty();
-      }
+      assertThat(idsInUse()).isEmpty();
     }
   }
 
@@ -120,6 +127,107 @@ class RealTemplateTest {
     assertThatThrownBy(() -> vm.grow(1, 70_000)).isInstanceOf(VmException.Exhausted.class);
     // The vsock backend, which maps the guest's memory, goes on working with the new piece of it.
     configure(vm);
+  }
+
+  /** As with the kernel's vsock, which not every host has; hence without any vsock here. */
+  @Test
+  void sharesTheTemplatesMemoryAndCannotChangeIt() throws Exception {
+    var timeline = new Timeline();
+    VmSpec spec = spec("private", "tap1");
+    try (var host = new VmHost(settings);
+        var templates = new Templates(host)) {
+      Template template = templates.make(spec("template", "tap0"), this::warmUp, timeline);
+      try (var files = templates.open(template, spec);
+          var rollback = new Rollback("run on the template's memory")) {
+        byte[] before = digest(files.ram());
+        long start = System.nanoTime();
+        var launch = new VmLaunch(host, spec, host.probe().requireUsable(), rollback, timeline);
+        VmLaunch.Started started = launch.startIncoming(files.ram(), false, files.state());
+        QmpClient qmp = launch.connect(started.qemu());
+        var migration = new Migration(qmp);
+        migration.prepareLoad();
+        migration.load(started.state().orElseThrow());
+        qmp.execute("cont", QmpMessage.arguments(), Duration.ofSeconds(5));
+        System.out.println("runs on the template's memory after " + (System.nanoTime() - start) / 1_000_000 + " ms");
+
+        // The guest runs, and QEMU tries to punch holes for what the guest gives back.
+        new Balloon(qmp).squeeze((long) MEMORY_MIB << 20);
+
+        assertThat(digest(files.ram())).isEqualTo(before);
+      }
+    }
+  }
+
+  @Test
+  void leavesNothingWhenARestoreIsCancelled() throws Exception {
+    Template template = makeTemplate();
+    VmSpec spec = spec("cancelled", "tap1");
+    for (int millis : new int[] {0, 15, 40, 80, 120, 160, 200, 240}) {
+      var restore = new FutureTask<Vm>(() -> vmm.restore(spec, template, new Timeline()));
+      Thread thread = Thread.ofVirtual().start(restore);
+      thread.join(Duration.ofMillis(millis));
+      thread.interrupt();
+      thread.join();
+      try {
+        restore.get().destroy(Duration.ZERO);
+      } catch (ExecutionException e) {
+        assertThat(e).hasCauseInstanceOf(InterruptedException.class);
+      }
+      assertThat(idsInUse()).isEmpty();
+      assertThat(ProcessHandle.allProcesses().flatMap(process -> process.info().commandLine().stream()))
+          .noneMatch(line -> line.contains("izolo-cancelled"));
+    }
+    vms.add(vmm.restore(spec, template, new Timeline()));
+  }
+
+  @Test
+  void refusesWhatIsNotTheTemplatesMachine() throws Exception {
+    Template template = makeTemplate();
+    VmSpec plain = spec("other", "tap1");
+    var bigger =
+        new VmSpec("other", plain.directory(), 1, 2 * MEMORY_MIB, plain.network(), List.of(), List.of());
+    var linkless = new VmSpec("other", plain.directory(), 1, MEMORY_MIB, Optional.empty(), List.of(), List.of());
+    var renamed = new Template("another key", 1, MEMORY_MIB, 1, Instant.now());
+
+    for (VmSpec spec : List.of(bigger, linkless)) {
+      assertThatThrownBy(() -> vmm.restore(spec, template, new Timeline())).isInstanceOf(VmException.Unsupported.class);
+    }
+    assertThatThrownBy(() -> vmm.restore(plain, renamed, new Timeline())).isInstanceOf(VmException.Unsupported.class);
+    assertThat(vmm.template(2, MEMORY_MIB)).isEmpty();
+    assertThat(idsInUse()).isEmpty();
+  }
+
+  @Test
+  void leavesNothingWhenTheWarmUpFails() throws Exception {
+    VmSpec spec = spec("failing", "tap0");
+
+    assertThatThrownBy(
+            () ->
+                vmm.makeTemplate(
+                    spec,
+                    _ -> {
+                      throw new IOException("no warmth");
+                    },
+                    new Timeline()))
+        .isInstanceOf(VmException.OperationFailed.class)
+        .hasMessageContaining("no warmth");
+
+    assertThat(idsInUse()).isEmpty();
+    assertThat(vmm.template(1, MEMORY_MIB)).isEmpty();
+  }
+
+  private List<Path> idsInUse() throws IOException {
+    try (Stream<Path> ids = Files.list(temp.resolve("run/uids"))) {
+      return ids.toList();
+    }
+  }
+
+  private static byte[] digest(MemoryFile file) throws Exception {
+    var digest = MessageDigest.getInstance("SHA-256");
+    try (var channel = FileChannel.open(file.fd().procPath())) {
+      digest.update(channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size()));
+    }
+    return digest.digest();
   }
 
   private Template makeTemplate() throws Exception {
