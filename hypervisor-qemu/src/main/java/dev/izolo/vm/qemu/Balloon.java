@@ -19,8 +19,10 @@ final class Balloon {
 
   private static final Duration COMMAND_TIMEOUT = Duration.ofSeconds(20);
   private static final Duration MOVE_TIMEOUT = Duration.ofSeconds(15);
-  /** Left to the guest, so that it need not reclaim what it uses. */
-  private static final long RESERVE_BYTES = 24 << 20;
+  /** A guest that gives nothing more for so long has nothing more, and should not be pressed. */
+  private static final Duration STALL_TIMEOUT = Duration.ofMillis(500);
+  /** Left to the guest, so that it need not reclaim what it uses; a template whose code was evicted is not warm. */
+  private static final long RESERVE_BYTES = 32 << 20;
 
   private static final String DEVICE = "/machine/peripheral/balloon";
   private static final long POLL_MILLIS = 20;
@@ -41,10 +43,10 @@ final class Balloon {
     if (free <= RESERVE_BYTES) {
       return;
     }
-    if (!moveTo(memoryBytes - free + RESERVE_BYTES)) {
+    if (!moveTo(memoryBytes - free + RESERVE_BYTES, STALL_TIMEOUT)) {
       log.debug("the guest has not given all that it had free");
     }
-    if (!moveTo(memoryBytes)) {
+    if (!moveTo(memoryBytes, MOVE_TIMEOUT)) {
       throw new QmpException.TimedOut("the guest does not take back the memory that its balloon took");
     }
   }
@@ -69,15 +71,20 @@ final class Balloon {
     }
   }
 
-  /** Whether the guest got there. */
-  private boolean moveTo(long bytes) throws QmpException, InterruptedException {
+  /** Whether the guest got there, as long as it moves at all. */
+  private boolean moveTo(long bytes, Duration patience) throws QmpException, InterruptedException {
     qmp.execute("balloon", QmpMessage.arguments().put("value", bytes), COMMAND_TIMEOUT);
-    long deadline = System.nanoTime() + MOVE_TIMEOUT.toNanos();
-    while (System.nanoTime() < deadline) {
+    long lastMove = System.nanoTime();
+    long last = -1;
+    while (System.nanoTime() - lastMove < patience.toNanos()) {
       // QEMU tells of a change at most once a second, and so perhaps not of the last one until then.
       long actual = qmp.execute("query-balloon", QmpMessage.arguments(), COMMAND_TIMEOUT).path("actual").asLong();
       if (actual == bytes) {
         return true;
+      }
+      if (actual != last) {
+        last = actual;
+        lastMove = System.nanoTime();
       }
       Thread.sleep(POLL_MILLIS);
     }

@@ -17,6 +17,7 @@ import dev.izolo.vm.qmp.QmpClient;
 import dev.izolo.vm.qmp.QmpException;
 import dev.izolo.vm.vsock.VsockEndpoint;
 import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -67,6 +68,7 @@ public final class QemuVmm implements Vmm, AutoCloseable {
     } catch (QmpException e) {
       throw new VmException.BootFailed("VM %s did not boot, phase qemu: %s".formatted(spec.id(), e.getMessage()), e);
     } catch (IOException e) {
+      requireNotCancelled(e);
       throw new VmException.OperationFailed("VM %s cannot be started: %s".formatted(spec.id(), e.getMessage()), e);
     }
   }
@@ -112,6 +114,7 @@ public final class QemuVmm implements Vmm, AutoCloseable {
     } catch (QmpException e) {
       throw new VmException.BootFailed("VM %s was not restored: %s".formatted(spec.id(), e.getMessage()), e);
     } catch (IOException e) {
+      requireNotCancelled(e);
       throw new VmException.OperationFailed("VM %s cannot be restored: %s".formatted(spec.id(), e.getMessage()), e);
     }
   }
@@ -210,6 +213,14 @@ public final class QemuVmm implements Vmm, AutoCloseable {
 
   private static VmException gone(VmRecord record, String why, Exception cause) {
     return new VmException.Gone("VM " + record.id() + " does not run any more: " + why, cause);
+  }
+
+  /** An interrupt closes the file that is being read at the moment. */
+  private static void requireNotCancelled(IOException e) throws InterruptedException {
+    if (e instanceof ClosedByInterruptException) {
+      Thread.interrupted();
+      throw new InterruptedException("cancelled");
+    }
   }
 
   private static void validate(VmSpec spec) throws VmException {

@@ -21,6 +21,7 @@ final class TemplateKey {
 
   private TemplateKey() {}
 
+  /** Reads files' attributes only, which an interrupt cannot spoil. */
   static String of(VmHost host, HostSupport support, VmSpec spec) throws IOException {
     QemuSettings settings = host.settings();
     var anonymous =
@@ -48,7 +49,7 @@ final class TemplateKey {
             "qemu " + support.qemuVersion() + " " + file(settings.qemu()),
             "kernel " + file(settings.kernel()),
             "rootfs " + file(settings.rootfs()),
-            "processor " + processor(Path.of("/proc/cpuinfo")),
+            "processor " + host.processor(),
             "machine " + String.join("\u0000", layout.arguments())));
   }
 
@@ -75,7 +76,7 @@ final class TemplateKey {
   }
 
   /** What the guest can see of the host's processor: the first one's, for a host's are alike. */
-  private static String processor(Path cpuinfo) throws IOException {
+  static String processor(Path cpuinfo) throws IOException {
     try (var lines = Files.lines(cpuinfo)) {
       return lines
           .takeWhile(line -> !line.isBlank())

@@ -101,6 +101,7 @@ final class Templates implements AutoCloseable {
       log.info("template {} does not fit the host any more", found.template().key().substring(0, 12));
     } catch (IOException e) {
       log.warn("cannot tell whether a template still fits the host", e);
+      return Optional.empty();
     }
     saved.remove(size).close();
     return Optional.empty();

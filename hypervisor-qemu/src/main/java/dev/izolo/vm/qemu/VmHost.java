@@ -38,6 +38,7 @@ final class VmHost implements AutoCloseable {
 
   private final QemuSettings settings;
   private final HostProbe probe;
+  private final String processor;
   private final NumberClaims uids;
   private final NumberClaims cids;
   private final EventLoopGroup loop = new EpollEventLoopGroup(1, new DefaultThreadFactory("vm-io", true));
@@ -48,6 +49,7 @@ final class VmHost implements AutoCloseable {
   VmHost(QemuSettings settings) throws IOException {
     this.settings = settings;
     this.probe = new HostProbe(settings);
+    this.processor = TemplateKey.processor(Path.of("/proc/cpuinfo"));
     String bootId = NumberClaims.currentBootId();
     Path run = settings.runDirectory();
     this.uids = new NumberClaims(run.resolve("uids"), "user ids", settings.firstUid(), settings.lastUid(), bootId);
@@ -60,6 +62,11 @@ final class VmHost implements AutoCloseable {
 
   HostProbe probe() {
     return probe;
+  }
+
+  /** What a guest can see of the host's processor. */
+  String processor() {
+    return processor;
   }
 
   int claimUid(String id) throws VmException {

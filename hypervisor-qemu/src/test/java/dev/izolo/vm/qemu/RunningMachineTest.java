@@ -190,12 +190,12 @@ class RunningMachineTest {
   @Test
   void squeezesAGuestToWhatItUses() throws Exception {
     tells("qom-get", "{\"last-update\": 0, \"stats\": {}}", stats(100 << 20));
-    tells("query-balloon", "{\"actual\": 268435456}", "{\"actual\": 188743680}", "{\"actual\": 268435456}");
+    tells("query-balloon", "{\"actual\": 268435456}", "{\"actual\": 197132288}", "{\"actual\": 268435456}");
 
     new Balloon(client).squeeze(256 << 20);
 
     assertThat(requests).filteredOn(request -> request.startsWith("balloon "))
-        .containsExactly("balloon {\"value\":188743680}", "balloon {\"value\":268435456}");
+        .containsExactly("balloon {\"value\":197132288}", "balloon {\"value\":268435456}");
   }
 
   @Test
