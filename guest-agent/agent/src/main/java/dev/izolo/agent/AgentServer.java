@@ -1,5 +1,6 @@
 package dev.izolo.agent;
 
+import dev.izolo.agent.process.Tasks;
 import dev.izolo.agent.transport.KernelServerSocketFactory;
 import dev.izolo.agent.transport.ListenAddress;
 import io.grpc.InsecureServerCredentials;
@@ -37,6 +38,8 @@ final class AgentServer implements AutoCloseable {
             .socketFactory(new KernelServerSocketFactory(address))
             .executor(executor)
             .transportExecutor(executor)
+            // gRPC's own one is made by reflection, for which the JDK spins method handles at every start.
+            .scheduledExecutorService(Tasks.timer())
             .maxInboundMessageSize(MAX_REQUEST_BYTES)
             // The host may ping to learn of a stopped VM; the default answer to a frequent ping is to hang up.
             .permitKeepAliveTime(1, TimeUnit.SECONDS)

@@ -45,6 +45,9 @@ final class Training {
     try {
       Processes.adoptOrphans();
       SandboxTraining.run();
+      // What only a guest's agent is made of; it is not started.
+      Agent.ofGuest(startedNanos);
+      AgentOptions.parse(new String[0]);
       Path socket = directory.resolve("agent.sock");
       Path runtime = runtime(directory);
       Path cgroups = Files.createDirectories(directory.resolve("cgroup"));

@@ -3,10 +3,7 @@ package dev.izolo.agent.linux;
 import com.sun.jna.Native;
 import java.io.IOException;
 
-/**
- * The few calls a listening stream socket needs. Apart from {@link SystemCalls}, so that the agent's way to its first
- * accept binds no more symbols than it uses.
- */
+/** The few calls a stream socket needs. */
 final class SocketCalls {
   static final int AF_UNIX = 1;
   static final int AF_VSOCK = 40;
@@ -15,29 +12,43 @@ final class SocketCalls {
   static final int MSG_NOSIGNAL = 0x4000;
   static final int SHUT_RDWR = 2;
 
-  static {
-    Native.register(SocketCalls.class, "c");
-  }
-
   private SocketCalls() {}
 
-  static native int socket(int domain, int type, int protocol);
+  static int socket(int domain, int type, int protocol) {
+    return LibC.callInt("socket", domain, type, protocol);
+  }
 
-  static native int bind(int fd, byte[] address, int length);
+  static int bind(int fd, byte[] address, int length) {
+    return LibC.callInt("bind", fd, address, length);
+  }
 
-  static native int listen(int fd, int backlog);
+  static int listen(int fd, int backlog) {
+    return LibC.callInt("listen", fd, backlog);
+  }
 
-  static native int connect(int fd, byte[] address, int length);
+  static int connect(int fd, byte[] address, int length) {
+    return LibC.callInt("connect", fd, address, length);
+  }
 
-  static native int accept4(int fd, long address, long length, int flags);
+  static int accept4(int fd, long address, long length, int flags) {
+    return LibC.callInt("accept4", fd, address, length, flags);
+  }
 
-  static native long recv(int fd, long buffer, long length, int flags);
+  static long recv(int fd, long buffer, long length, int flags) {
+    return LibC.callLong("recv", fd, buffer, length, flags);
+  }
 
-  static native long send(int fd, long buffer, long length, int flags);
+  static long send(int fd, long buffer, long length, int flags) {
+    return LibC.callLong("send", fd, buffer, length, flags);
+  }
 
-  static native int shutdown(int fd, int how);
+  static int shutdown(int fd, int how) {
+    return LibC.callInt("shutdown", fd, how);
+  }
 
-  static native int close(int fd);
+  static int close(int fd) {
+    return LibC.callInt("close", fd);
+  }
 
   /** The result, or an exception with the current thread's errno when it is negative. */
   static int check(String what, int result) throws IOException {

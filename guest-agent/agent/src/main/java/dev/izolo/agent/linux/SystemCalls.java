@@ -3,101 +3,185 @@ package dev.izolo.agent.linux;
 import com.sun.jna.Native;
 import java.io.IOException;
 
-/** The calls the agent makes once it serves, bound together at the first of them. Addresses are longs, as is size_t. */
+/** The calls the agent makes once it serves. Addresses are longs, as is size_t. */
 final class SystemCalls {
-  static {
-    Native.register(SystemCalls.class, "c");
-  }
-
   private SystemCalls() {}
 
-  static native int open(String path, int flags, int mode);
+  static int open(String path, int flags, int mode) {
+    return LibC.callInt("open", path, flags, mode);
+  }
 
-  static native long read(int fd, long buffer, long length);
+  static long read(int fd, long buffer, long length) {
+    return LibC.callLong("read", fd, buffer, length);
+  }
 
-  static native long write(int fd, long buffer, long length);
+  static long write(int fd, long buffer, long length) {
+    return LibC.callLong("write", fd, buffer, length);
+  }
 
-  static native int close(int fd);
+  static int close(int fd) {
+    return LibC.callInt("close", fd);
+  }
 
-  static native int pipe2(long fds, int flags);
+  static int pipe2(long fds, int flags) {
+    return LibC.callInt("pipe2", fds, flags);
+  }
 
-  static native int fcntl(int fd, int command, long argument);
+  static int fcntl(int fd, int command, long argument) {
+    return LibC.callInt("fcntl", fd, command, argument);
+  }
 
-  static native int ioctl(int fd, long request, long argument);
+  static int ioctl(int fd, long request, long argument) {
+    return LibC.callInt("ioctl", fd, request, argument);
+  }
 
-  static native long syscall(long number, long a, long b, long c, long d);
+  static long syscall(long number, long a, long b, long c, long d) {
+    return LibC.callLong("syscall", number, a, b, c, d);
+  }
 
-  static native int poll(long fds, long count, int timeoutMillis);
+  static int poll(long fds, long count, int timeoutMillis) {
+    return LibC.callInt("poll", fds, count, timeoutMillis);
+  }
 
-  static native int epoll_create1(int flags);
+  static int epoll_create1(int flags) {
+    return LibC.callInt("epoll_create1", flags);
+  }
 
-  static native int epoll_ctl(int epfd, int operation, int fd, long event);
+  static int epoll_ctl(int epfd, int operation, int fd, long event) {
+    return LibC.callInt("epoll_ctl", epfd, operation, fd, event);
+  }
 
-  static native int epoll_wait(int epfd, long events, int count, int timeoutMillis);
+  static int epoll_wait(int epfd, long events, int count, int timeoutMillis) {
+    return LibC.callInt("epoll_wait", epfd, events, count, timeoutMillis);
+  }
 
-  static native int inotify_init1(int flags);
+  static int inotify_init1(int flags) {
+    return LibC.callInt("inotify_init1", flags);
+  }
 
-  static native int inotify_add_watch(int fd, String path, int mask);
+  static int inotify_add_watch(int fd, String path, int mask) {
+    return LibC.callInt("inotify_add_watch", fd, path, mask);
+  }
 
-  static native int inotify_rm_watch(int fd, int watch);
+  static int inotify_rm_watch(int fd, int watch) {
+    return LibC.callInt("inotify_rm_watch", fd, watch);
+  }
 
-  static native int waitid(int idType, int id, long info, int options);
+  static int waitid(int idType, int id, long info, int options) {
+    return LibC.callInt("waitid", idType, id, info, options);
+  }
 
-  static native int waitpid(int pid, long status, int options);
+  static int waitpid(int pid, long status, int options) {
+    return LibC.callInt("waitpid", pid, status, options);
+  }
 
-  static native int kill(int pid, int signal);
+  static int kill(int pid, int signal) {
+    return LibC.callInt("kill", pid, signal);
+  }
 
-  static native int prctl(int option, long a, long b, long c, long d);
+  static int prctl(int option, long a, long b, long c, long d) {
+    return LibC.callInt("prctl", option, a, b, c, d);
+  }
 
-  static native int getpid();
+  static int getpid() {
+    return LibC.callInt("getpid");
+  }
 
-  static native int posix_spawn(long pid, String path, long actions, long attributes, long argv, long envp);
+  static int posix_spawn(long pid, String path, long actions, long attributes, long argv, long envp) {
+    return LibC.callInt("posix_spawn", pid, path, actions, attributes, argv, envp);
+  }
 
-  static native int posix_spawn_file_actions_init(long actions);
+  static int posix_spawn_file_actions_init(long actions) {
+    return LibC.callInt("posix_spawn_file_actions_init", actions);
+  }
 
-  static native int posix_spawn_file_actions_destroy(long actions);
+  static int posix_spawn_file_actions_destroy(long actions) {
+    return LibC.callInt("posix_spawn_file_actions_destroy", actions);
+  }
 
-  static native int posix_spawn_file_actions_adddup2(long actions, int from, int to);
+  static int posix_spawn_file_actions_adddup2(long actions, int from, int to) {
+    return LibC.callInt("posix_spawn_file_actions_adddup2", actions, from, to);
+  }
 
-  static native int posix_spawn_file_actions_addclosefrom_np(long actions, int from);
+  static int posix_spawn_file_actions_addclosefrom_np(long actions, int from) {
+    return LibC.callInt("posix_spawn_file_actions_addclosefrom_np", actions, from);
+  }
 
-  static native int posix_spawnattr_init(long attributes);
+  static int posix_spawnattr_init(long attributes) {
+    return LibC.callInt("posix_spawnattr_init", attributes);
+  }
 
-  static native int posix_spawnattr_destroy(long attributes);
+  static int posix_spawnattr_destroy(long attributes) {
+    return LibC.callInt("posix_spawnattr_destroy", attributes);
+  }
 
-  static native int posix_spawnattr_setflags(long attributes, short flags);
+  static int posix_spawnattr_setflags(long attributes, short flags) {
+    return LibC.callInt("posix_spawnattr_setflags", attributes, flags);
+  }
 
-  static native int posix_spawnattr_setsigmask(long attributes, long mask);
+  static int posix_spawnattr_setsigmask(long attributes, long mask) {
+    return LibC.callInt("posix_spawnattr_setsigmask", attributes, mask);
+  }
 
-  static native int posix_spawnattr_setsigdefault(long attributes, long mask);
+  static int posix_spawnattr_setsigdefault(long attributes, long mask) {
+    return LibC.callInt("posix_spawnattr_setsigdefault", attributes, mask);
+  }
 
-  static native int mount(String source, String target, String type, long flags, String data);
+  static int mount(String source, String target, String type, long flags, String data) {
+    return LibC.callInt("mount", source, target, type, flags, data);
+  }
 
-  static native int umount2(String target, int flags);
+  static int umount2(String target, int flags) {
+    return LibC.callInt("umount2", target, flags);
+  }
 
-  static native int statfs(String path, long buffer);
+  static int statfs(String path, long buffer) {
+    return LibC.callInt("statfs", path, buffer);
+  }
 
-  static native int sethostname(String name, long length);
+  static int sethostname(String name, long length) {
+    return LibC.callInt("sethostname", name, length);
+  }
 
-  static native int clock_settime(int clock, long time);
+  static int clock_settime(int clock, long time) {
+    return LibC.callInt("clock_settime", clock, time);
+  }
 
-  static native void sync();
+  static void sync() {
+    LibC.call("sync");
+  }
 
-  static native int reboot(int command);
+  static int reboot(int command) {
+    return LibC.callInt("reboot", command);
+  }
 
-  static native int socket(int domain, int type, int protocol);
+  static int socket(int domain, int type, int protocol) {
+    return LibC.callInt("socket", domain, type, protocol);
+  }
 
-  static native int bind(int fd, byte[] address, int length);
+  static int bind(int fd, byte[] address, int length) {
+    return LibC.callInt("bind", fd, address, length);
+  }
 
-  static native int listen(int fd, int backlog);
+  static int listen(int fd, int backlog) {
+    return LibC.callInt("listen", fd, backlog);
+  }
 
-  static native int accept4(int fd, long address, long length, int flags);
+  static int accept4(int fd, long address, long length, int flags) {
+    return LibC.callInt("accept4", fd, address, length, flags);
+  }
 
-  static native long recv(int fd, long buffer, long length, int flags);
+  static long recv(int fd, long buffer, long length, int flags) {
+    return LibC.callLong("recv", fd, buffer, length, flags);
+  }
 
-  static native long send(int fd, long buffer, long length, int flags);
+  static long send(int fd, long buffer, long length, int flags) {
+    return LibC.callLong("send", fd, buffer, length, flags);
+  }
 
-  static native long recvmsg(int fd, long message, int flags);
+  static long recvmsg(int fd, long message, int flags) {
+    return LibC.callLong("recvmsg", fd, message, flags);
+  }
 
   static int check(String what, int result) throws IOException {
     if (result < 0) {

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
@@ -12,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 public final class Tasks {
   private static final long STACK_BYTES = 256 * 1024;
   private static final ExecutorService EXECUTOR = Executors.newCachedThreadPool(new Threads("task"));
-  private static final ScheduledThreadPoolExecutor TIMER = timer();
+  private static final ScheduledThreadPoolExecutor TIMER = newTimer();
 
   private Tasks() {}
 
@@ -20,12 +21,17 @@ public final class Tasks {
     return EXECUTOR;
   }
 
+  /** For actions that do not block. */
+  public static ScheduledExecutorService timer() {
+    return TIMER;
+  }
+
   /** Runs the action after a time unless it is cancelled before. */
   public static Future<?> after(Duration delay, Runnable action) {
     return TIMER.schedule(action, delay.toNanos(), TimeUnit.NANOSECONDS);
   }
 
-  private static ScheduledThreadPoolExecutor timer() {
+  private static ScheduledThreadPoolExecutor newTimer() {
     ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1, new Threads("timer"));
     timer.setRemoveOnCancelPolicy(true);
     timer.setKeepAliveTime(10, TimeUnit.SECONDS);
