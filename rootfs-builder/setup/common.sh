@@ -20,8 +20,11 @@ stamp_file() { printf '%s/stamps/%s' "$cache" "$(printf '%s' "$home" | sha256sum
 read_stamp() {
   local file=$1 key=$2 line name
   [[ -r $file ]] || return 1
-  { read -r line && [[ $line == "$key" ]]; } < "$file" || return 1
-  while IFS='=' read -r name line; do printf -v "$name" '%s' "$line"; done < <(tail -n +2 "$file")
+  # No process substitution: its child would be left to the JVM that this shell becomes, which never reaps it.
+  {
+    read -r line && [[ $line == "$key" ]] || return 1
+    while IFS='=' read -r name line; do printf -v "$name" '%s' "$line"; done
+  } < "$file"
   for name in "${facts[@]}"; do
     [[ $name == daemon_aot && -z ${!name} ]] || [[ -e ${!name} ]] || return 1
   done

@@ -77,7 +77,7 @@ public final class IzoloUnderTest implements BeforeAllCallback, AfterAllCallback
   /**
    * What the first pod makes for all later ones: the bridge of the test's network, the address plugin's own files but no
    * lease, the port plugin's own chains but none of a pod, directories that hold what belongs to a pod or container, and
-   * the file system that scratch disks are copied from.
+   * the file system that scratch disks are copied from. What is known about KVM comes with the first boot, too.
    */
   public static Predicate<String> madeOnce(Path home, Path leases) {
     String sandboxes = "s/sandboxes(/[0-9a-f]{64}/containers)?";
@@ -86,7 +86,7 @@ public final class IzoloUnderTest implements BeforeAllCallback, AfterAllCallback
         "IPv[46] -A CNI-HOSTPORT-(MASQ|SETMARK) .*",
         "IPv[46] -A (OUTPUT|PREROUTING|POSTROUTING) .* -j CNI-HOSTPORT-(DNAT|MASQ)",
         Pattern.quote(leases.toString()) + "/izolo-e2e(/lock|/last_reserved_ip\\.[01])?",
-        Pattern.quote(home.toString()) + "/(r/uids|r/vms|r/sandboxes|s/network|" + sandboxes + "|s/scratch(/ext4-[0-9]+\\.img)?)"
+        Pattern.quote(home.toString()) + "/(r/kvm-probe|r/uids|r/vms|r/sandboxes|s/network|" + sandboxes + "|s/scratch(/ext4-[0-9]+\\.img)?)"
     )).asMatchPredicate();
   }
 
