@@ -146,6 +146,8 @@ public final class IzoloUnderTest implements BeforeAllCallback, AfterAllCallback
       Path mine = hierarchy.resolve(cgroupParent);
       if (Files.isDirectory(mine)) {
         removeEmptyTree(mine);
+        // another test run's pods may be in the parent, in which case it stays
+        mine.getParent().toFile().delete();
       }
     }
   }
