@@ -57,6 +57,7 @@ final class BenchEnvironment implements AutoCloseable {
       String big = registry.push(BIG, "bench", bigImage());
       DaemonConfig config = DaemonConfig.in(home, artefacts)
           .set("log", "level", "info")
+          .set("template", "enabled", true)
           .set("pool", "size", POOL_SIZE)
           .set("runtime_handlers.template", "start", "template")
           .set("runtime_handlers.cold", "start", "cold");

@@ -66,6 +66,22 @@ public final class SandboxCgroups implements PodCgroups {
   }
 
   @Override
+  public void move(String sandboxId, String from, String to, List<Long> processes)
+      throws CriException, InterruptedException {
+    for (Path cgroup : create(sandboxId, to)) {
+      for (long process : processes) {
+        try {
+          Files.writeString(cgroup.resolve("cgroup.procs"), Long.toString(process));
+        } catch (IOException e) {
+          throw new CriException.FailedPrecondition(
+              "cannot move process %d to cgroup %s: %s".formatted(process, cgroup, reason(e)), e);
+        }
+      }
+    }
+    remove(sandboxId, from);
+  }
+
+  @Override
   public void remove(String sandboxId, String parent) throws CriException, InterruptedException {
     String path = path(sandboxId, parent);
     List<Path> left =

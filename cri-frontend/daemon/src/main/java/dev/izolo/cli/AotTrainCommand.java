@@ -37,6 +37,10 @@ final class AotTrainCommand implements Callable<Integer> {
           run_dir = "%1$s/run"
           [hypervisor]
           accelerator = "tcg"
+          [template]
+          enabled = false
+          [pool]
+          size = 0
           [network]
           cni_conf_dir = "%1$s/cni"
           """.formatted(directory);

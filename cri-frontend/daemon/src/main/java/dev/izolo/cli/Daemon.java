@@ -46,6 +46,7 @@ final class Daemon {
         CriServer server = CriServer.start(config.listen(), wiring.criServices());
         log.info("serving CRI at unix://{} after {} ms", config.listen(), (System.nanoTime() - from) / 1_000_000);
         wiring.probeHostAside();
+        wiring.startWarm();
         return new Daemon(wiring, server, config.shutdownGrace());
       } catch (IOException | CriException | RuntimeException e) {
         wiring.close();

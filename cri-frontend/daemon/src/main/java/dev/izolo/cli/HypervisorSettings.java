@@ -29,6 +29,7 @@ final class HypervisorSettings {
           case KVM -> QemuSettings.AcceleratorChoice.KVM;
           case TCG -> QemuSettings.AcceleratorChoice.TCG;
         })
+        .withSharedTemplateMemory(config.template().shareMemory())
         .withVsock(switch (wanted.vsock()) {
           case AUTO -> QemuSettings.VsockChoice.AUTO;
           case KERNEL -> QemuSettings.VsockChoice.KERNEL;

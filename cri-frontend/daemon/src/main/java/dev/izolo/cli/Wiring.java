@@ -3,6 +3,7 @@ package dev.izolo.cli;
 import dev.izolo.cgroup.SandboxCgroups;
 import dev.izolo.config.Artefacts;
 import dev.izolo.config.IzoloConfig;
+import dev.izolo.container.GuestWarmup;
 import dev.izolo.container.VmContainerService;
 import dev.izolo.cri.CriServices;
 import dev.izolo.cri.RuntimeHandlers;
@@ -16,12 +17,12 @@ import dev.izolo.network.CniPodNetworks;
 import dev.izolo.network.NetworkException;
 import dev.izolo.network.NetworkSettings;
 import dev.izolo.network.PodNetworks;
-import dev.izolo.sandbox.ColdBoot;
 import dev.izolo.sandbox.PodSettings;
 import dev.izolo.sandbox.RuntimeHandler;
 import dev.izolo.sandbox.SandboxRegistry;
 import dev.izolo.sandbox.VmSandboxService;
 import dev.izolo.sandbox.VmSize;
+import dev.izolo.sandbox.WarmSettings;
 import dev.izolo.state.CriException;
 import dev.izolo.state.EventBus;
 import dev.izolo.state.RecordStore;
@@ -90,8 +91,9 @@ final class Wiring implements AutoCloseable {
     PodSettings settings = podSettings(config);
     VmContainerService containers = new VmContainerService(store, registry, images, events, settings);
     VmSandboxService sandboxes = new VmSandboxService(store, registry, containers.podContainers(), vmm,
-        new ColdBoot(vmm, networks, List.of()), networks, SandboxCgroups.ofThisHost(), settings,
-        new VmSize(qemu.maxVcpus(), qemu.maxMemoryMib()));
+        networks, SandboxCgroups.ofThisHost(), settings, new VmSize(qemu.maxVcpus(), qemu.maxMemoryMib()),
+        WarmSettings.of(config.template().enabled(), new GuestWarmup(images, HELLO, settings),
+            config.pool().maxMemory().bytes()));
     return new Wiring(config, artefacts, lock, images, vmm, networks, events, containers, sandboxes);
   }
 
@@ -99,6 +101,11 @@ final class Wiring implements AutoCloseable {
   void recover() throws CriException, InterruptedException {
     importHello();
     sandboxes.recover();
+  }
+
+  /** Makes templates and waiting sandboxes from now on. */
+  void startWarm() {
+    sandboxes.startWarm();
   }
 
   /** Whether KVM runs guests here takes a while to find out, once per boot of the host; nobody waits for it yet. */
@@ -109,7 +116,7 @@ final class Wiring implements AutoCloseable {
   CriServices criServices() {
     return new CriServices(artefacts.version(), sandboxes, containers, events, images, networks, vmm,
         new RuntimeHandlers(new TreeSet<>(config.runtimeHandlers().keySet()), config.defaultRuntimeHandler()),
-        cgroupDriver(), shownConfiguration());
+        cgroupDriver(), shownConfiguration(), sandboxes::warmStatus);
   }
 
   /**
@@ -144,18 +151,25 @@ final class Wiring implements AutoCloseable {
 
   private static PodSettings podSettings(IzoloConfig config) {
     Map<String, RuntimeHandler> handlers = config.runtimeHandlers().entrySet().stream()
-        .collect(Collectors.toMap(Map.Entry::getKey, entry -> handler(entry.getValue(), config.sandbox())));
+        .collect(Collectors.toMap(Map.Entry::getKey, entry -> handler(entry.getValue(), config)));
     PodSettings usual =
         PodSettings.of(config.stateDir(), config.runDir(), handlers, config.sandbox().bootTimeout());
     return new PodSettings(usual.stateDir(), usual.runDir(), usual.handlers(), usual.bootTimeout(),
         usual.agentTimeout(), config.sandbox().scratchSize().bytes(), usual.hostResolvConf(), usual.seccompDir());
   }
 
-  private static RuntimeHandler handler(IzoloConfig.RuntimeHandler handler, IzoloConfig.Sandbox sandbox) {
+  private static RuntimeHandler handler(IzoloConfig.RuntimeHandler handler, IzoloConfig config) {
+    IzoloConfig.Sandbox sandbox = config.sandbox();
     return new RuntimeHandler(
         handler.ociRuntime().name().toLowerCase(Locale.ROOT),
         handler.vcpus().orElse(sandbox.vcpus()),
-        (int) handler.memory().orElse(sandbox.memory()).mib());
+        (int) handler.memory().orElse(sandbox.memory()).mib(),
+        switch (handler.start()) {
+          case POOL -> RuntimeHandler.Start.POOL;
+          case TEMPLATE -> RuntimeHandler.Start.TEMPLATE;
+          case COLD -> RuntimeHandler.Start.COLD;
+        },
+        handler.poolSize().orElse(config.pool().size()));
   }
 
   private CgroupDriver cgroupDriver() {

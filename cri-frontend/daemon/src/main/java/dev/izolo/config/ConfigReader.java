@@ -9,7 +9,10 @@ import dev.izolo.config.IzoloConfig.LogLevel;
 import dev.izolo.config.IzoloConfig.Network;
 import dev.izolo.config.IzoloConfig.OciRuntime;
 import dev.izolo.config.IzoloConfig.RuntimeHandler;
+import dev.izolo.config.IzoloConfig.Pool;
 import dev.izolo.config.IzoloConfig.Sandbox;
+import dev.izolo.config.IzoloConfig.StartChoice;
+import dev.izolo.config.IzoloConfig.Template;
 import dev.izolo.config.IzoloConfig.VsockChoice;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
@@ -33,10 +36,16 @@ public final class ConfigReader {
   private static final long MAX_FILE_BYTES = 1 << 20;
   private static final Pattern HANDLER_NAME = Pattern.compile("[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?");
   private static final Map<String, RuntimeHandler> DEFAULT_HANDLERS = Map.of(
-      "izolo", new RuntimeHandler(OciRuntime.RUNC, Optional.empty(), Optional.empty()),
-      "izolo-crun", new RuntimeHandler(OciRuntime.CRUN, Optional.empty(), Optional.empty()));
+      "izolo", handler(OciRuntime.RUNC),
+      "izolo-crun", handler(OciRuntime.CRUN));
+
+  private static final int POOL_MOST = 256;
 
   private ConfigReader() {}
+
+  private static RuntimeHandler handler(OciRuntime runtime) {
+    return new RuntimeHandler(runtime, Optional.empty(), Optional.empty(), StartChoice.POOL, Optional.empty());
+  }
 
   /**
    * Reads a file that must exist, or, given none, the default file if there is one.
@@ -82,7 +91,7 @@ public final class ConfigReader {
           "is \"" + defaultHandler + "\", but the handlers are " + String.join(", ", handlers.keySet()));
     }
     IzoloConfig config = new IzoloConfig(stateDir, runDir, listen, driver, grace, defaultHandler, hypervisor(root),
-        sandbox(root), handlers, image(root), network(root), log(root));
+        sandbox(root), handlers, template(root), pool(root), image(root), network(root), log(root));
     root.end();
     return config;
   }
@@ -150,11 +159,29 @@ public final class ConfigReader {
       if (memory.bytes() != 0 && memory.compareTo(ByteSize.ofMib(128)) < 0) {
         throw table.error("memory", "is " + memory + ", but must be at least 128Mi, or 0 for the [sandbox] table's");
       }
+      StartChoice start = table.choice("start", StartChoice.POOL);
+      int poolSize = (int) table.integer("pool_size", -1, -1, POOL_MOST);
       table.end();
       handlers.put(name, new RuntimeHandler(runtime, Optional.of(vcpus).filter(count -> count > 0),
-          Optional.of(memory).filter(size -> size.bytes() > 0)));
+          Optional.of(memory).filter(size -> size.bytes() > 0), start, Optional.of(poolSize).filter(size -> size >= 0)));
     }
     return Collections.unmodifiableMap(handlers);
+  }
+
+  private static Template template(ConfigTable root) throws ConfigException {
+    ConfigTable table = root.table("template");
+    Template template = new Template(table.flag("enabled", true), table.flag("share_memory", true));
+    table.end();
+    return template;
+  }
+
+  private static Pool pool(ConfigTable root) throws ConfigException {
+    ConfigTable table = root.table("pool");
+    Pool pool = new Pool(
+        (int) table.integer("size", 1, 0, POOL_MOST),
+        table.size("max_memory", ByteSize.ofGib(2), new ByteSize(0), ByteSize.ofGib(4096)));
+    table.end();
+    return pool;
   }
 
   private static Image image(ConfigTable root) throws ConfigException {

@@ -58,6 +58,17 @@ final class ConfigTable {
     return list(key, absent, text -> text);
   }
 
+  boolean flag(String key, boolean absent) throws ConfigException {
+    JsonNode value = take(key);
+    if (value == null) {
+      return absent;
+    }
+    if (!value.isBoolean()) {
+      throw error(key, "must be true or false, without quotes");
+    }
+    return value.booleanValue();
+  }
+
   long integer(String key, long absent, long least, long most) throws ConfigException {
     JsonNode value = take(key);
     if (value == null) {

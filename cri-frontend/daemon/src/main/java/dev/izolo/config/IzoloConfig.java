@@ -22,6 +22,8 @@ public record IzoloConfig(
     Hypervisor hypervisor,
     Sandbox sandbox,
     Map<String, RuntimeHandler> runtimeHandlers,
+    Template template,
+    Pool pool,
     Image image,
     Network network,
     Log log) {
@@ -61,8 +63,26 @@ public record IzoloConfig(
   /** The {@code [sandbox]} table: what every pod gets, and the time its VM has to become usable. */
   public record Sandbox(int vcpus, ByteSize memory, Duration bootTimeout, ByteSize scratchSize) {}
 
-  /** One {@code [runtime_handlers.NAME]} table; absent sizes are the sandbox's. */
-  public record RuntimeHandler(OciRuntime ociRuntime, Optional<Integer> vcpus, Optional<ByteSize> memory) {}
+  /** One {@code [runtime_handlers.NAME]} table; absent sizes are the sandbox's, an absent pool size the pool's. */
+  public record RuntimeHandler(
+      OciRuntime ociRuntime,
+      Optional<Integer> vcpus,
+      Optional<ByteSize> memory,
+      StartChoice start,
+      Optional<Integer> poolSize) {}
+
+  /** The fastest way in which a handler's pods may start. */
+  public enum StartChoice {
+    POOL,
+    TEMPLATE,
+    COLD
+  }
+
+  /** The {@code [template]} table. */
+  public record Template(boolean enabled, boolean shareMemory) {}
+
+  /** The {@code [pool]} table: sandboxes that wait for pods. */
+  public record Pool(int size, ByteSize maxMemory) {}
 
   /** The program that makes containers inside the guest. */
   public enum OciRuntime {
@@ -104,6 +124,6 @@ public record IzoloConfig(
   /** The same with another socket, as {@code --listen} asks. */
   public IzoloConfig withListen(Path socket) {
     return new IzoloConfig(stateDir, runDir, socket, cgroupDriver, shutdownGrace, defaultRuntimeHandler, hypervisor,
-        sandbox, runtimeHandlers, image, network, log);
+        sandbox, runtimeHandlers, template, pool, image, network, log);
   }
 }

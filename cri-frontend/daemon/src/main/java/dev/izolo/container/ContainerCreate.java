@@ -207,7 +207,7 @@ final class ContainerCreate {
     }
   }
 
-  private static Disk disk(AttachedDisk disk) {
+  static Disk disk(AttachedDisk disk) {
     return Disk.newBuilder()
         .setScsiTarget(disk.scsiTarget())
         .setScsiLun(disk.scsiLun())

@@ -7,11 +7,13 @@ import dev.izolo.cri.v1.RuntimeServiceGrpc;
 import dev.izolo.image.ImageService;
 import dev.izolo.network.PodNetworks;
 import dev.izolo.sandbox.SandboxService;
+import dev.izolo.sandbox.WarmStatus;
 import dev.izolo.state.ContainerEvents;
 import dev.izolo.vm.Vmm;
 import io.grpc.ServerServiceDefinition;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /**
  * CRI's two gRPC services: which handler serves which RPC.
@@ -30,7 +32,8 @@ public record CriServices(
     Vmm vmm,
     RuntimeHandlers handlers,
     CgroupDriver cgroupDriver,
-    Map<String, String> configuration) {
+    Map<String, String> configuration,
+    Supplier<WarmStatus> warm) {
 
   private static final String NO_STREAMING =
       "streaming sessions are not available yet; `crictl exec -s` and `crictl logs` work";
@@ -45,7 +48,7 @@ public record CriServices(
   private ServerServiceDefinition runtime(CallRunner runner) {
     return new RpcTable(RuntimeServiceGrpc.getServiceDescriptor(), runner)
         .unary(RuntimeServiceGrpc.getVersionMethod(), new VersionHandler(version))
-        .unary(RuntimeServiceGrpc.getStatusMethod(), new StatusHandler(vmm, networks, handlers, configuration))
+        .unary(RuntimeServiceGrpc.getStatusMethod(), new StatusHandler(vmm, networks, handlers, configuration, warm))
         .unary(RuntimeServiceGrpc.getRuntimeConfigMethod(), new RuntimeConfigHandler(cgroupDriver))
         .unary(RuntimeServiceGrpc.getUpdateRuntimeConfigMethod(), new UpdateRuntimeConfigHandler())
         .unary(RuntimeServiceGrpc.getRunPodSandboxMethod(), new RunPodSandboxHandler(sandboxes, handlers))

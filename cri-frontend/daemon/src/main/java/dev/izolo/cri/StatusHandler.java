@@ -9,15 +9,19 @@ import dev.izolo.cri.v1.RuntimeStatus;
 import dev.izolo.cri.v1.StatusRequest;
 import dev.izolo.cri.v1.StatusResponse;
 import dev.izolo.network.PodNetworks;
+import dev.izolo.sandbox.WarmStatus;
 import dev.izolo.vm.HostSupport;
 import dev.izolo.vm.HostSupport.Finding;
 import dev.izolo.vm.HostSupport.Severity;
 import dev.izolo.vm.Vmm;
 import java.util.ArrayList;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /** Whether pods can run here, and if not, why. */
@@ -28,13 +32,16 @@ final class StatusHandler implements Handler<StatusRequest, StatusResponse> {
   private final PodNetworks networks;
   private final RuntimeHandlers handlers;
   private final Map<String, String> configuration;
+  private final Supplier<WarmStatus> warm;
 
   /** @param configuration what the verbose answer shows of it */
-  StatusHandler(Vmm vmm, PodNetworks networks, RuntimeHandlers handlers, Map<String, String> configuration) {
+  StatusHandler(Vmm vmm, PodNetworks networks, RuntimeHandlers handlers, Map<String, String> configuration,
+      Supplier<WarmStatus> warm) {
     this.vmm = vmm;
     this.networks = networks;
     this.handlers = handlers;
     this.configuration = configuration;
+    this.warm = warm;
   }
 
   @Override
@@ -46,6 +53,10 @@ final class StatusHandler implements Handler<StatusRequest, StatusResponse> {
         .setFeatures(RuntimeFeatures.newBuilder().setSupplementalGroupsPolicy(true));
     if (request.getVerbose()) {
       answer.putInfo("config", JSON.writeValueAsString(configuration));
+      WarmStatus ahead = warm.get();
+      answer.putInfo("pool", JSON.writeValueAsString(poolInfo(ahead)));
+      answer.putInfo("template", JSON.writeValueAsString(templateInfo(ahead, Instant.now())));
+      answer.putInfo("hypervisor", JSON.writeValueAsString(hypervisorInfo(host)));
       answer.putInfo("host", JSON.writeValueAsString(hostInfo(host)));
     }
     return answer.build();
@@ -88,6 +99,47 @@ final class StatusHandler implements Handler<StatusRequest, StatusResponse> {
             .setFeatures(RuntimeHandlerFeatures.getDefaultInstance())
             .build())
         .toList();
+  }
+
+  /** {@code {"size":2,"ready":1,"handlers":{"izolo":{"size":2,"ready":1}}}} */
+  private static Map<String, Object> poolInfo(WarmStatus ahead) {
+    Map<String, Object> info = new LinkedHashMap<>(count(ahead.pool()));
+    Map<String, Object> handlers = new LinkedHashMap<>();
+    ahead.byHandler().forEach((name, pool) -> handlers.put(name, count(pool)));
+    info.put("handlers", handlers);
+    return info;
+  }
+
+  private static Map<String, Object> count(WarmStatus.Pool pool) {
+    Map<String, Object> info = new LinkedHashMap<>();
+    info.put("size", pool.size());
+    info.put("ready", pool.ready());
+    return info;
+  }
+
+  private static List<Map<String, Object>> templateInfo(WarmStatus ahead, Instant now) {
+    return ahead.templates().stream().map(saved -> templateInfo(saved, now)).toList();
+  }
+
+  private static Map<String, Object> templateInfo(WarmStatus.SavedVm saved, Instant now) {
+    Map<String, Object> info = new LinkedHashMap<>();
+    info.put("vcpus", saved.size().vcpus());
+    info.put("memoryMib", saved.size().memoryMib());
+    info.put("state", saved.template().isPresent() ? "ready" : saved.beingMade() ? "being-made" : "absent");
+    saved.template().ifPresent(template -> {
+      info.put("key", template.key());
+      info.put("ageSeconds", Duration.between(template.madeAt(), now).toSeconds());
+      info.put("ramBytes", template.ramBytes());
+    });
+    return info;
+  }
+
+  private static Map<String, Object> hypervisorInfo(HostSupport host) {
+    Map<String, Object> info = new LinkedHashMap<>();
+    info.put("accelerator", host.accelerator().name().toLowerCase(Locale.ROOT));
+    info.put("isolated", host.isolated());
+    info.put("qemuVersion", host.qemuVersion());
+    return info;
   }
 
   private static Map<String, Object> hostInfo(HostSupport host) {

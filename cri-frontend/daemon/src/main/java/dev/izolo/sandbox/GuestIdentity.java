@@ -16,7 +16,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** What a VM is told to become one pod: fresh randomness, the time, its names and its network. */
-final class GuestIdentity {
+public final class GuestIdentity {
   private static final Logger log = LoggerFactory.getLogger(GuestIdentity.class);
   private static final int ENTROPY_BYTES = 64;
   private static final int MACHINE_ID_BYTES = 16;
@@ -25,11 +25,12 @@ final class GuestIdentity {
   private final SecureRandom random = new SecureRandom();
   private final Path hostResolvConf;
 
-  GuestIdentity(Path hostResolvConf) {
+  /** @param hostResolvConf where a pod without dns_config gets its resolver from */
+  public GuestIdentity(Path hostResolvConf) {
     this.hostResolvConf = hostResolvConf;
   }
 
-  ConfigureSandboxRequest request(String sandboxId, PodSandboxConfig pod, Attachment network) {
+  public ConfigureSandboxRequest request(String sandboxId, PodSandboxConfig pod, Attachment network) {
     byte[] entropy = new byte[ENTROPY_BYTES];
     random.nextBytes(entropy);
     byte[] machineId = new byte[MACHINE_ID_BYTES];

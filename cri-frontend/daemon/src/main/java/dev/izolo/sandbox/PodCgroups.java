@@ -14,6 +14,9 @@ public interface PodCgroups {
    */
   List<Path> create(String sandboxId, String parent) throws CriException, InterruptedException;
 
+  /** Makes the sandbox's cgroup beneath another parent, moves its processes there, and removes the former one. */
+  void move(String sandboxId, String from, String to, List<Long> processes) throws CriException, InterruptedException;
+
   /**
    * Kills what is still in it and removes it. Idempotent. This is also how the VM of a run that was cut short by the
    * daemon's death before it could note the VM is ended.

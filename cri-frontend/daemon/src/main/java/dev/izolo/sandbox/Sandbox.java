@@ -119,6 +119,18 @@ public final class Sandbox {
     updateIf(_ -> true, change);
   }
 
+  /** Like {@link #update}, for what the host's end makes untrue anyway: the write need not survive that. */
+  public void note(UnaryOperator<SandboxRecord> change) throws CriException {
+    recordLock.lock();
+    try {
+      SandboxRecord changed = change.apply(record);
+      store.note(changed);
+      record = changed;
+    } finally {
+      recordLock.unlock();
+    }
+  }
+
   /** Like {@link #update}, unless the record is not as expected; returns whether it was. */
   boolean updateIf(Predicate<SandboxRecord> expected, UnaryOperator<SandboxRecord> change) throws CriException {
     recordLock.lock();

@@ -87,7 +87,7 @@ public final class SandboxDisks {
   private Void attach(Image.Layer layer) throws CriException, VmException, InterruptedException {
     Vm vm = sandbox.vm();
     AttachedDisk disk = vm.attachDisk(new DiskSpec(layer.file(), true, "l-" + digits(layer.diffId())));
-    sandbox.update(record -> record.withLayer(layer.diffId(), disk).withVm(vm.record()));
+    sandbox.note(record -> record.withLayer(layer.diffId(), disk).withVm(vm.record()));
     return null;
   }
 
@@ -100,7 +100,7 @@ public final class SandboxDisks {
   public AttachedDisk attachScratch(String containerId, Path file) throws CriException, VmException, InterruptedException {
     Vm vm = sandbox.vm();
     AttachedDisk disk = vm.attachDisk(new DiskSpec(file, false, "s-" + digits(containerId)));
-    sandbox.update(record -> record.withVm(vm.record()));
+    sandbox.note(record -> record.withVm(vm.record()));
     return disk;
   }
 
@@ -122,7 +122,7 @@ public final class SandboxDisks {
           if (sandbox.hasVm()) {
             sandbox.vm().detachDisk(attached.getValue());
           }
-          sandbox.update(record -> record.withoutLayer(attached.getKey()));
+          sandbox.note(record -> record.withoutLayer(attached.getKey()));
           log.debug("sandbox={} layer {} detached", sandbox.id(), attached.getKey());
         }
       }

@@ -75,7 +75,21 @@ final class SandboxParts {
   }
 
   void removeCgroup(Sandbox sandbox) throws CriException, InterruptedException {
-    cgroups.remove(sandbox.id(), sandbox.config().getLinux().getCgroupParent());
+    String parent = sandbox.config().getLinux().getCgroupParent();
+    cgroups.remove(sandbox.id(), parent);
+    if (!parent.isEmpty()) {
+      // Where it was while it waited for its pod.
+      cgroups.remove(sandbox.id(), "");
+    }
+  }
+
+  /** Moves the processes of a VM that waited for its pod to where the pod wants them. */
+  void moveToPodCgroup(Sandbox sandbox, VmRecord vm) throws CriException, InterruptedException {
+    String parent = sandbox.config().getLinux().getCgroupParent();
+    if (!parent.isEmpty()) {
+      var pids = Stream.concat(Stream.of(vm.qemu()), vm.helpers().stream()).map(VmRecord.ProcessIdentity::pid).toList();
+      cgroups.move(sandbox.id(), "", parent, pids);
+    }
   }
 
   /**

@@ -115,7 +115,7 @@ final class SandboxRecovery {
           reaper.run(
               "finish to remove sandbox " + sandbox.id(), () -> end.remove(sandbox, () -> forget.accept(sandbox)));
       case VM_GONE -> containers.vmGone(sandbox, record.message());
-      case RESERVED, NETWORK, BOOTING, CONFIGURING, UNDOING, STOPPED -> { }
+      case SPARE, RESERVED, NETWORK, BOOTING, CONFIGURING, UNDOING, STOPPED -> { }
     }
   }
 

@@ -17,16 +17,19 @@ import dev.izolo.state.RecordStore;
 import dev.izolo.state.RunStep;
 import dev.izolo.state.SandboxRecord;
 import dev.izolo.vm.Vm;
+import dev.izolo.vm.VmException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * RunPodSandbox, in the order a reader expects: record, directories, cgroup, network namespace, then the VM's boot beside
- * CNI's work, then the agent's configuration. Each step is recorded before it begins; a failure or an interrupt undoes
- * all of them in reverse, and the error names the step.
+ * RunPodSandbox, in the order a reader expects: record, directories, cgroup, network namespace, then the VM's start
+ * beside CNI's work, then the agent's configuration. A sandbox that waited for its pod has all but the last two. Each
+ * step is recorded before it begins; a failure or an interrupt undoes all of them in reverse, and the error names the
+ * step.
  */
 final class SandboxStart {
   private static final Logger log = LoggerFactory.getLogger(SandboxStart.class);
@@ -40,6 +43,8 @@ final class SandboxStart {
   private final PodSettings settings;
   private final VmSize hostSize;
   private final SandboxEnd end;
+  private final WarmStart warm;
+  private final Activity activity;
 
   SandboxStart(
       RecordStore store,
@@ -49,7 +54,9 @@ final class SandboxStart {
       PodContainers containers,
       PodSettings settings,
       VmSize hostSize,
-      SandboxEnd end) {
+      SandboxEnd end,
+      WarmStart warm,
+      Activity activity) {
     this.store = store;
     this.parts = parts;
     this.vms = vms;
@@ -59,6 +66,8 @@ final class SandboxStart {
     this.settings = settings;
     this.hostSize = hostSize;
     this.end = end;
+    this.warm = warm;
+    this.activity = activity;
   }
 
   /** A ready sandbox; or, when it throws, nothing. */
@@ -68,9 +77,27 @@ final class SandboxStart {
       throw new CriException.InvalidArgument(
           "no runtime handler \"" + handlerName + "\" is configured; there are " + settings.handlers().keySet());
     }
+    try (var _ = activity.begin()) {
+      Optional<Spare> spare = warm.claim(handler);
+      if (spare.isPresent()) {
+        try {
+          return claimed(spare.get(), config, handlerName, handler);
+        } catch (SpareFailed e) {
+          log.warn("a waiting sandbox failed as its pod came, another is made: {}", e.getCause().getMessage());
+        }
+      }
+      return fresh(config, handlerName, handler);
+    }
+  }
+
+  private static long now() {
+    return System.currentTimeMillis() * 1_000_000L;
+  }
+
+  private Sandbox fresh(PodSandboxConfig config, String handlerName, RuntimeHandler handler)
+      throws CriException, InterruptedException {
     var timeline = new Timeline();
-    long now = System.currentTimeMillis() * 1_000_000L;
-    var sandbox = new Sandbox(store, SandboxRecord.reserved(Ids.random(), handlerName, now, config.toByteArray()));
+    var sandbox = new Sandbox(store, SandboxRecord.reserved(Ids.random(), handlerName, now(), config.toByteArray()));
     // One release does it all, since it works from the record: the same way as after a crash at this point.
     try (var rollback = new Rollback("RunPodSandbox " + sandbox.id())) {
       rollback.push("undo", () -> end.undo(sandbox));
@@ -78,6 +105,30 @@ final class SandboxStart {
       rollback.commit();
     }
     return sandbox;
+  }
+
+  private Sandbox claimed(Spare spare, PodSandboxConfig config, String handlerName, RuntimeHandler handler)
+      throws CriException, InterruptedException, SpareFailed {
+    var timeline = new Timeline();
+    SandboxRecord record =
+        spare.sandbox().record().claimed(RunStep.BOOTING, handlerName, now(), config.toByteArray());
+    var sandbox = new Sandbox(store, record);
+    sandbox.attach(spare.vm(), settings.agentTimeout());
+    try (var rollback = new Rollback("RunPodSandbox " + sandbox.id())) {
+      rollback.push("undo", () -> end.undo(sandbox));
+      new Run(sandbox, handler, timeline).run(spare);
+      rollback.commit();
+    }
+    return sandbox;
+  }
+
+  /** The VM of a sandbox that waited is of no use, which is not the pod's fault. */
+  private static final class SpareFailed extends Exception {
+    private static final long serialVersionUID = 1;
+
+    SpareFailed(Exception cause) {
+      super(cause);
+    }
   }
 
   /** One run: the steps and what they hand to each other. */
@@ -99,35 +150,100 @@ final class SandboxStart {
       Path directory = phase("sandbox dir", this::record);
       List<Path> cgroup = phase("cgroup", () -> parts.makeCgroup(sandbox));
       VmSource.Claim claim = phase("network namespace", () -> claim(directory, cgroup));
-      sandbox.update(r -> r.at(RunStep.BOOTING).withNetwork(claim.network().sandboxId()));
-      Attachment network = bootAndAttach(claim);
-      sandbox.update(r -> r.at(RunStep.CONFIGURING).withPodIps(network.podIps()));
+      sandbox.note(r -> r.at(RunStep.BOOTING).withNetwork(claim.network().sandboxId()));
+      Attachment network = withNetwork("VM and network", claim.network(), () -> boot(claim));
+      sandbox.note(r -> r.at(RunStep.CONFIGURING).withPodIps(network.podIps()));
       phase("configure", () -> configure(network));
-      sandbox.update(r -> r.at(RunStep.READY).withTimeline(PhaseRecord.of(timeline)));
+      ready();
+    }
+
+    /** The rest for a sandbox that waited for its pod. */
+    void run(Spare spare) throws CriException, InterruptedException, SpareFailed {
+      phase("claim", () -> note());
+      Attachment network;
+      try {
+        network = withNetwork("VM and network", spare.network(), () -> become(spare));
+      } catch (CriException e) {
+        throw blame(spare, e);
+      }
+      sandbox.note(r -> r.at(RunStep.CONFIGURING).withPodIps(network.podIps()));
+      try {
+        phase("configure", () -> configure(network));
+      } catch (CriException e) {
+        throw blame(spare, e);
+      }
+      ready();
+    }
+
+    /** What the pod itself is to blame for would fail in another VM, too. */
+    private CriException blame(Spare spare, CriException failure) throws SpareFailed {
+      boolean guest =
+          !spare.isUsable()
+              || failure.getCause() instanceof VmException
+              || failure.getCause() instanceof CriException.Unavailable
+              || failure.getCause() instanceof CriException.DeadlineExceeded;
+      if (guest) {
+        throw new SpareFailed(failure);
+      }
+      return failure;
+    }
+
+    private Void note() throws CriException {
+      sandbox.note(r -> r);
+      return null;
+    }
+
+    private Void become(Spare spare) throws CriException, InterruptedException {
+      phase(
+          "cgroup",
+          () -> {
+            parts.moveToPodCgroup(sandbox, spare.vm().record());
+            return null;
+          });
+      phase(
+          "size",
+          () -> {
+            VmSize size = VmSize.of(sandbox.config().getLinux(), handler, hostSize);
+            TemplateStart.grow(spare.vm(), spare.size(), size, timeline);
+            return null;
+          });
+      return null;
+    }
+
+    private void ready() throws CriException, InterruptedException {
+      phase(
+          "record",
+          () -> {
+            sandbox.update(r -> r.at(RunStep.READY).withTimeline(PhaseRecord.of(timeline)));
+            return null;
+          });
       log.info("sandbox={} ready in {} ms", sandbox.id(), timeline.elapsed().toMillis());
     }
 
     private Path record() throws CriException {
-      sandbox.update(r -> r);
+      sandbox.note(r -> r);
       return parts.makeVmDirectory(sandbox.id());
     }
 
     private VmSource.Claim claim(Path directory, List<Path> cgroup) throws Exception {
-      sandbox.update(r -> r.at(RunStep.NETWORK).withNetwork(sandbox.id()));
+      sandbox.note(r -> r.at(RunStep.NETWORK).withNetwork(sandbox.id()));
       VmSize size = VmSize.of(sandbox.config().getLinux(), handler, hostSize);
       return vms.claim(
           new VmSource.Request(sandbox.id(), sandbox.record().runtimeHandler(), size, directory, cgroup));
     }
 
-    private Attachment bootAndAttach(VmSource.Claim claim) throws CriException, InterruptedException {
+    /** CNI's work, and beside it work on the VM. */
+    private Attachment withNetwork(String what, PodNetwork prepared, Callable<?> vmWork)
+        throws CriException, InterruptedException {
       try {
         List<Object> results =
-            Concurrently.all(List.<Callable<Object>>of(() -> boot(claim), () -> phase("CNI", () -> attach(claim.network()))));
+            Concurrently.all(
+                List.<Callable<Object>>of(vmWork::call, () -> phase("CNI", () -> attach(prepared))));
         return (Attachment) results.get(1);
       } catch (CriException | InterruptedException | RuntimeException e) {
         throw e;
       } catch (Exception e) {
-        throw new CriException.PhaseFailed(operation, "VM and network", e);
+        throw new CriException.PhaseFailed(operation, what, e);
       }
     }
 
@@ -138,7 +254,7 @@ final class SandboxStart {
               () -> {
                 Vm started = claim.vm(timeline);
                 sandbox.attach(started, settings.agentTimeout());
-                sandbox.update(r -> r.withVm(started.record()));
+                sandbox.note(r -> r.withVm(started.record()));
                 return started;
               });
       long from = System.nanoTime();
@@ -148,7 +264,9 @@ final class SandboxStart {
             claim.awaitAgent(vm, settings.bootTimeout());
             return vm;
           });
-      phase("agent info", () -> tellGuestPhases(from));
+      if (claim.booted()) {
+        phase("agent info", () -> tellGuestPhases(from));
+      }
       return vm;
     }
 

@@ -34,28 +34,36 @@ public final class VmSandboxService implements SandboxService, AutoCloseable {
   private final SandboxEnd end;
   private final SandboxStart start;
   private final SandboxRecovery recovery;
+  private final WarmStart warmStart;
   private volatile boolean closed;
 
   /**
    * @param registry shared with the containers' keeper
    * @param hostSize the most that one VM may have
+   * @param warm what is made ahead of need, once {@link #startWarm} is called
    */
   public VmSandboxService(
       RecordStore store,
       SandboxRegistry registry,
       PodContainers containers,
       Vmm vmm,
-      VmSource vms,
       PodNetworks networks,
       PodCgroups cgroups,
       PodSettings settings,
-      VmSize hostSize) {
+      VmSize hostSize,
+      WarmSettings warm) {
     this.registry = registry;
     this.containers = containers;
     this.statistics = new SandboxStatistics(containers);
     var parts = new SandboxParts(vmm, networks, cgroups, store, settings.runDir());
     this.end = new SandboxEnd(parts, containers, reaper);
-    this.start = new SandboxStart(store, parts, vms, networks, containers, settings, hostSize, end);
+    VmSource vms = new TemplateStart(vmm, settings.handlers(), new ColdBoot(vmm, networks, List.of()));
+    var spares = new SpareSandboxes(store, parts, networks, vmm, vms, end, settings);
+    var activity = new Activity();
+    this.warmStart = new WarmStart(vmm, settings.handlers(), warm, spares, activity, HostMemory::read);
+    this.start =
+        new SandboxStart(
+            store, parts, vms, networks, containers, settings, hostSize, end, warmStart, activity);
     this.recovery = new SandboxRecovery(store, vmm, networks, containers, end, reaper, settings);
   }
 
@@ -66,6 +74,15 @@ public final class VmSandboxService implements SandboxService, AutoCloseable {
       names.restore(name(sandbox.config()), sandbox.id());
     }
     recovery.settle(registry.all(), this::watch, this::forget);
+  }
+
+  /** Begins to make templates and waiting sandboxes in the background. */
+  public void startWarm() {
+    warmStart.start();
+  }
+
+  public WarmStatus warmStatus() {
+    return warmStart.status();
   }
 
   private static String name(PodSandboxConfig config) {
@@ -184,9 +201,10 @@ public final class VmSandboxService implements SandboxService, AutoCloseable {
     }
   }
 
-  /** Ends the background work; sandboxes run on. */
+  /** Ends the background work and gives back sandboxes that wait for pods; those of pods run on. */
   @Override
   public void close() {
+    warmStart.close();
     closed = true;
     reaper.close();
   }

@@ -33,6 +33,11 @@ public interface VmSource {
      */
     Vm vm(Timeline timeline) throws VmException, InterruptedException;
 
+    /** Whether the VM has booted, so that its agent's start was part of the run; known once there is a VM. */
+    default boolean booted() {
+      return true;
+    }
+
     /** Waits until its agent answers. */
     default void awaitAgent(Vm vm, Duration timeout) throws VmException, InterruptedException {
       vm.awaitAgent(timeout);

@@ -6,6 +6,8 @@ package dev.izolo.state;
  * them; a later one it finishes.
  */
 public enum RunStep {
+  /** It belongs to no pod: a sandbox that waits for one, or a VM of which a template is made. */
+  SPARE,
   /** Its name and directories exist; then its cgroup is made. */
   RESERVED,
   /** Its network namespace and tap are being made. */

@@ -37,6 +37,18 @@ public record SandboxRecord(
         VERSION, id, RunStep.RESERVED, runtimeHandler, createdAtNanos, config, "", null, List.of(), Map.of(), List.of(), "");
   }
 
+  /** One that no pod has asked for yet; whatever may come to be of it is named by its id. */
+  public static SandboxRecord spare(String id, long createdAtNanos) {
+    return new SandboxRecord(
+        VERSION, id, RunStep.SPARE, "", createdAtNanos, new byte[0], id, null, List.of(), Map.of(), List.of(), "");
+  }
+
+  /** The spare sandbox becomes a pod's. */
+  public SandboxRecord claimed(RunStep to, String handler, long atNanos, byte[] podConfig) {
+    return new SandboxRecord(
+        version, id, to, handler, atNanos, podConfig, networkId, vm, podIps, layers, timeline, message);
+  }
+
   public SandboxRecord at(RunStep to) {
     return new SandboxRecord(
         version, id, to, runtimeHandler, createdAtNanos, config, networkId, vm, podIps, layers, timeline, message);

@@ -53,7 +53,8 @@ class RunSessionTest {
     Path socket = dir.resolve("izolo.sock");
     server = CriServer.start(socket, new CriServices("test", node.sandboxes(), node.containers(), node.events(),
         node.images(), node.networks(), node.vmm(),
-        new RuntimeHandlers(new TreeSet<>(List.of(PodNode.HANDLER)), PodNode.HANDLER), CgroupDriver.CGROUPFS, Map.of()));
+        new RuntimeHandlers(new TreeSet<>(List.of(PodNode.HANDLER)), PodNode.HANDLER), CgroupDriver.CGROUPFS, Map.of(),
+        node.sandboxes()::warmStatus));
     client = new CriClient(socket);
   }
 

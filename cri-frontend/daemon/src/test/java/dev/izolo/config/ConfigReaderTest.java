@@ -40,7 +40,7 @@ class ConfigReaderTest {
   @Test
   void theSampleHoldsEveryKey() throws Exception {
     JsonNode sample = new TomlMapper().readTree(sample());
-    for (String table : new String[] {"", "hypervisor", "sandbox", "image", "network", "log"}) {
+    for (String table : new String[] {"", "hypervisor", "sandbox", "template", "pool", "image", "network", "log"}) {
       JsonNode node = table.isEmpty() ? sample : sample.get(table);
       String known = knownKeys(table);
       assertThat(known.split(", ")).allSatisfy(key -> assertThat(node.has(key)).as(table + "." + key).isTrue());
@@ -73,6 +73,13 @@ class ConfigReaderTest {
         oci_runtime = "crun"
         vcpus = 2
         memory = "512Mi"
+        start = "template"
+        pool_size = 0
+        [template]
+        share_memory = false
+        [pool]
+        size = 3
+        max_memory = "1Gi"
         """);
     assertThat(config.listen()).isEqualTo(Path.of("/run/other/izolo.sock"));
     assertThat(config.stateDir()).isEqualTo(Path.of("/var/lib/izolo"));
@@ -81,13 +88,17 @@ class ConfigReaderTest {
     assertThat(config.sandbox().bootTimeout()).isEqualTo(Duration.ofSeconds(90));
     assertThat(config.runtimeHandlers()).containsOnlyKeys("izolo", "izolo-crun", "fast");
     assertThat(config.runtimeHandlers().get("fast")).isEqualTo(
-        new IzoloConfig.RuntimeHandler(OciRuntime.CRUN, Optional.of(2), Optional.of(ByteSize.ofMib(512))));
+        new IzoloConfig.RuntimeHandler(OciRuntime.CRUN, Optional.of(2), Optional.of(ByteSize.ofMib(512)),
+            IzoloConfig.StartChoice.TEMPLATE, Optional.of(0)));
+    assertThat(config.template()).isEqualTo(new IzoloConfig.Template(true, false));
+    assertThat(config.pool()).isEqualTo(new IzoloConfig.Pool(3, ByteSize.ofGib(1)));
   }
 
   @ParameterizedTest
   @CsvSource(delimiter = '|', textBlock = """
       stat_dir = "/x"                            | test.toml:1: "stat_dir" is not a key that Izolo knows; did you mean "state_dir"?
       [hypervisor];acelerator = "kvm"            | test.toml:2: "hypervisor.acelerator" is not a key that Izolo knows; did you mean "accelerator"?
+      [template];enabled = 1                     | test.toml:2: "template.enabled" must be true or false, without quotes
       [netwrk]                                   | test.toml:1: "netwrk" is not a key that Izolo knows; did you mean "network"?
       [runtime_handlers.x];oci_runtim = "runc"   | test.toml:2: "runtime_handlers.x.oci_runtim" is not a key that Izolo knows; did you mean "oci_runtime"?
       [log];level = "loud"                       | test.toml:2: "log.level" is "loud", but must be one of "error", "warn", "info", "debug"

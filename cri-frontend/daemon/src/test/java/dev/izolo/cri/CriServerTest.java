@@ -210,7 +210,12 @@ class CriServerTest {
     assertThat(status.getStatus().getConditions(0).getStatus()).isTrue();
     assertThat(status.getStatus().getConditions(0).getMessage()).contains("slow", "no security boundary");
     assertThat(status.getRuntimeHandlersList()).extracting(h -> h.getName()).containsExactly("", "izolo", "izolo-crun");
-    assertThat(status.getInfoMap()).containsOnlyKeys("config", "host");
+    assertThat(status.getInfoMap()).containsOnlyKeys("config", "host", "pool", "template", "hypervisor");
+    assertThat(status.getInfoOrThrow("pool"))
+        .isEqualTo("{\"size\":2,\"ready\":1,\"handlers\":{\"izolo\":{\"size\":2,\"ready\":1}}}");
+    assertThat(status.getInfoOrThrow("template"))
+        .isEqualTo("[{\"vcpus\":1,\"memoryMib\":256,\"state\":\"being-made\"}]");
+    assertThat(status.getInfoOrThrow("hypervisor")).contains("\"accelerator\":");
     assertThat(status.getInfoOrThrow("config")).contains("/var/lib/izolo");
   }
 

@@ -19,6 +19,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import dev.izolo.sandbox.WarmStatus;
+import dev.izolo.sandbox.VmSize;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -45,7 +48,9 @@ final class StubServices {
     return new CriServices("0.1.0-test", stub(SandboxService.class), stub(ContainerService.class), this::subscribe,
         stub(ImageService.class), stub(PodNetworks.class), stub(Vmm.class),
         new RuntimeHandlers(new TreeSet<>(List.of("izolo", "izolo-crun")), "izolo"), CgroupDriver.CGROUPFS,
-        Map.of("state_dir", "/var/lib/izolo"));
+        Map.of("state_dir", "/var/lib/izolo"),
+        () -> new WarmStatus(new WarmStatus.Pool(2, 1), Map.of("izolo", new WarmStatus.Pool(2, 1)),
+            List.of(new WarmStatus.SavedVm(new VmSize(1, 256), true, Optional.empty()))));
   }
 
   private ContainerEvents.Subscription subscribe() {

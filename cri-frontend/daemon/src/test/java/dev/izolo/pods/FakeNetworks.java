@@ -11,6 +11,7 @@ import java.util.concurrent.ConcurrentHashMap;
 /** Networks that are names in a set, which is empty when nothing leaked. */
 public final class FakeNetworks implements PodNetworks {
   private final Set<String> live = ConcurrentHashMap.newKeySet();
+  private volatile Hook beforeAttach;
   private volatile NetworkException attachFailure;
   private volatile NetworkException releaseFailure;
   private volatile List<PortMapping> ports = List.of();
@@ -21,6 +22,17 @@ public final class FakeNetworks implements PodNetworks {
 
   public List<PortMapping> ports() {
     return ports;
+  }
+
+  /** Something that happens in the middle of a run. */
+  @FunctionalInterface
+  public interface Hook {
+    void run() throws InterruptedException;
+  }
+
+  /** Runs once, before the next attachment. */
+  public void beforeAttach(Hook hook) {
+    beforeAttach = hook;
   }
 
   public void failAttach(NetworkException failure) {
@@ -45,7 +57,12 @@ public final class FakeNetworks implements PodNetworks {
   @Override
   public Attachment attach(
       PodNetwork network, PodIdentity pod, List<PortMapping> portMappings, Map<String, String> annotations)
-      throws NetworkException {
+      throws NetworkException, InterruptedException {
+    Hook hook = beforeAttach;
+    beforeAttach = null;
+    if (hook != null) {
+      hook.run();
+    }
     ports = portMappings;
     NetworkException failure = attachFailure;
     attachFailure = null;

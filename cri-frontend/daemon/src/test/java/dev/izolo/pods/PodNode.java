@@ -10,13 +10,13 @@ import dev.izolo.cri.v1.ContainerStatus;
 import dev.izolo.cri.v1.ImageSpec;
 import dev.izolo.cri.v1.PodSandboxConfig;
 import dev.izolo.cri.v1.PodSandboxMetadata;
-import dev.izolo.sandbox.ColdBoot;
 import dev.izolo.sandbox.PodCgroups;
 import dev.izolo.sandbox.PodSettings;
 import dev.izolo.sandbox.RuntimeHandler;
 import dev.izolo.sandbox.SandboxRegistry;
 import dev.izolo.sandbox.VmSandboxService;
 import dev.izolo.sandbox.VmSize;
+import dev.izolo.sandbox.WarmSettings;
 import dev.izolo.state.ContainerEvents;
 import dev.izolo.state.CriException;
 import dev.izolo.state.EventBus;
@@ -30,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -38,10 +39,13 @@ public final class PodNode implements AutoCloseable {
   public static final String HANDLER = "izolo";
 
   private final Path root;
+  private volatile WarmSettings warm = WarmSettings.none();
+  private volatile RuntimeHandler handler = new RuntimeHandler("runc", 1, 256, RuntimeHandler.Start.POOL, 0);
   private final Map<String, FakeAgent> agents = new ConcurrentHashMap<>();
   private final FakeVmm vmm;
   private final FakeNetworks networks = new FakeNetworks();
   private final FakeImages images;
+  private final List<String> moves = new CopyOnWriteArrayList<>();
   private final Set<String> cgroups = ConcurrentHashMap.newKeySet();
   private volatile Consumer<FakeProcess> script = _ -> {};
   private EventBus events;
@@ -66,7 +70,7 @@ public final class PodNode implements AutoCloseable {
         new PodSettings(
             state(),
             root.resolve("run"),
-            Map.of(HANDLER, new RuntimeHandler("runc", 1, 256)),
+            Map.of(HANDLER, handler),
             Duration.ofSeconds(5),
             Duration.ofSeconds(5),
             64L << 20,
@@ -78,9 +82,10 @@ public final class PodNode implements AutoCloseable {
     containers = new VmContainerService(store, registry, images, events, settings);
     sandboxes =
         new VmSandboxService(
-            store, registry, containers.podContainers(), vmm, new ColdBoot(vmm, networks, List.of()), networks,
-            new FakeCgroups(), settings, new VmSize(4, 8192));
+            store, registry, containers.podContainers(), vmm, networks, new FakeCgroups(), settings,
+            new VmSize(4, 8192), warm);
     sandboxes.recover();
+    sandboxes.startWarm();
   }
 
   private final class FakeCgroups implements PodCgroups {
@@ -91,14 +96,46 @@ public final class PodNode implements AutoCloseable {
     }
 
     @Override
+    public void move(String sandboxId, String from, String to, List<Long> processes) {
+      moves.add(from + "->" + to + " " + processes.size());
+    }
+
+    @Override
     public void remove(String sandboxId, String parent) {
       cgroups.remove(sandboxId);
     }
   }
 
+  /** The daemon starts again with a handler of its own and things made ahead. */
+  public void restartDaemon(RuntimeHandler as, WarmSettings ahead) throws Exception {
+    stopDaemon();
+    handler = as;
+    warm = ahead;
+    startDaemon();
+  }
+
+  /** What was moved from one cgroup parent to another. */
+  public List<String> moves() {
+    return moves;
+  }
+
   /** The daemon is gone and a new one starts; what ran runs on. */
   public void restartDaemon() throws Exception {
     stopDaemon();
+    startDaemon();
+  }
+
+  /** As after a daemon was killed: interrupted while it closes, it gives nothing back. */
+  public void killDaemon() {
+    Thread.currentThread().interrupt();
+    sandboxes.close();
+    assertThat(Thread.interrupted()).as("still interrupted").isTrue();
+    containers.close();
+    images.processEnded();
+  }
+
+  public void startDaemonAgain(WarmSettings ahead) throws Exception {
+    warm = ahead;
     startDaemon();
   }
 

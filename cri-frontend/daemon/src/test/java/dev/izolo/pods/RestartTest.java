@@ -120,7 +120,7 @@ class RestartTest {
   }
 
   @ParameterizedTest
-  @EnumSource(names = {"RESERVED", "NETWORK", "BOOTING", "CONFIGURING", "UNDOING"})
+  @EnumSource(names = {"SPARE", "RESERVED", "NETWORK", "BOOTING", "CONFIGURING", "UNDOING"})
   void aRunThatWasCutShortIsUndone(RunStep step) throws Exception {
     String sandbox = node.run("web");
     node.stopDaemon();

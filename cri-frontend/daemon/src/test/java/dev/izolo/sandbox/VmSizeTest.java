@@ -8,7 +8,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class VmSizeTest {
-  private static final RuntimeHandler HANDLER = new RuntimeHandler("runc", 1, 256);
+  private static final RuntimeHandler HANDLER = new RuntimeHandler("runc", 1, 256, RuntimeHandler.Start.COLD, 0);
   private static final VmSize HOST = new VmSize(8, 4096);
 
   @ParameterizedTest

@@ -10,7 +10,8 @@ import java.util.stream.Collectors;
 
 /**
  * The config file of a daemon under test: everything private to a {@link Node}, the rest as shipped. Values are strings,
- * numbers or lists of strings; a null value leaves a key out.
+ * numbers or lists of strings; a null value leaves a key out. Nothing is made ahead of need, which would come and go
+ * under the eyes of {@link LeakAudit}: tests of that switch it on.
  */
 public final class DaemonConfig {
   private final Map<String, Map<String, Object>> tables = new LinkedHashMap<>();
@@ -26,6 +27,8 @@ public final class DaemonConfig {
     config.set("hypervisor", "rootfs", artefacts.rootfs().toString());
     config.set("hypervisor", "vsock_backend", artefacts.vsockBackend() == null ? null : artefacts.vsockBackend().toString());
     config.set("network", "cni_conf_dir", home.resolve("cni").toString());
+    config.set("template", "enabled", false);
+    config.set("pool", "size", 0);
     config.set("log", "level", System.getProperty("izolo.test.log", "debug"));
     return config;
   }
