@@ -7,11 +7,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Container roots that are empty directories: what training and tests use where nothing may be mounted. */
+/** Container roots that are directories with a user database and nothing else: what training and tests use where nothing may be mounted. */
 final class DirectoryRoots implements RootfsProvider {
   @Override
   public Root mount(List<Disk> layers, Disk scratch, Path directory) throws IOException {
-    return new DirectoryRoot(Files.createDirectories(directory.resolve("rootfs")));
+    Path root = Files.createDirectories(directory.resolve("rootfs"));
+    Path etc = Files.createDirectories(root.resolve("etc"));
+    Files.writeString(etc.resolve("passwd"), "root:x:0:0:root:/root:/bin/sh\n");
+    Files.writeString(etc.resolve("group"), "root:x:0:\nwheel:x:10:root\n");
+    return new DirectoryRoot(root);
   }
 
   private record DirectoryRoot(Path path) implements Root {
@@ -22,6 +26,9 @@ final class DirectoryRoots implements RootfsProvider {
 
     @Override
     public void unmount() throws IOException {
+      Files.deleteIfExists(path.resolve("etc/passwd"));
+      Files.deleteIfExists(path.resolve("etc/group"));
+      Files.deleteIfExists(path.resolve("etc"));
       Files.deleteIfExists(path);
     }
   }

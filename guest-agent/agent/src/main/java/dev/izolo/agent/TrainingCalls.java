@@ -1,19 +1,24 @@
 package dev.izolo.agent;
 
+import com.google.protobuf.ByteString;
 import dev.izolo.agent.v1.AgentGrpc;
 import dev.izolo.agent.v1.ConfigureSandboxRequest;
 import dev.izolo.agent.v1.CreateContainerRequest;
+import dev.izolo.agent.v1.Disk;
+import dev.izolo.agent.v1.Dns;
 import dev.izolo.agent.v1.Event;
 import dev.izolo.agent.v1.ExecSyncRequest;
 import dev.izolo.agent.v1.GetInfoRequest;
 import dev.izolo.agent.v1.GetStatsRequest;
 import dev.izolo.agent.v1.ListContainersRequest;
+import dev.izolo.agent.v1.NetworkInterface;
 import dev.izolo.agent.v1.OutputStream;
 import dev.izolo.agent.v1.PidNamespace;
 import dev.izolo.agent.v1.ProcessId;
 import dev.izolo.agent.v1.ReadOutputRequest;
 import dev.izolo.agent.v1.ReadOutputResponse;
 import dev.izolo.agent.v1.RemoveContainerRequest;
+import dev.izolo.agent.v1.Route;
 import dev.izolo.agent.v1.SignalProcessRequest;
 import dev.izolo.agent.v1.StartContainerRequest;
 import dev.izolo.agent.v1.StartExecRequest;
@@ -41,6 +46,17 @@ final class TrainingCalls {
        "linux":{"namespaces":[{"type":"mount"}],"resources":{"cpu":{"shares":1024}}}}
       """;
 
+  // It is read and refused: the agent of a training run is no VM's first process.
+  private static final ConfigureSandboxRequest CONFIGURATION =
+      ConfigureSandboxRequest.newBuilder().setSandboxId("s").setHostname("trained").setClockUnixNanos(1)
+          .setMachineId("0123456789abcdef0123456789abcdef").setEntropy(ByteString.copyFrom(new byte[64]))
+          .addInterfaces(NetworkInterface.newBuilder().setName("eth0").setMac("02:00:00:00:00:01").setMtu(1500)
+              .addAddresses("192.0.2.2/24"))
+          .addRoutes(Route.newBuilder().setGateway("192.0.2.1").setInterfaceName("eth0"))
+          .setDns(Dns.newBuilder().addServers("192.0.2.1").addSearches("example.org").addOptions("ndots:5"))
+          .putSysctls("net.ipv4.ip_forward", "1").setHostsFile("127.0.0.1 localhost\n").setShmSizeBytes(1 << 20)
+          .build();
+
   private final AgentGrpc.AgentBlockingStub blocking;
   private final AgentGrpc.AgentStub streaming;
   private final Path cgroups;
@@ -63,7 +79,7 @@ final class TrainingCalls {
       agent().listContainers(ListContainersRequest.getDefaultInstance());
     }
     try {
-      agent().configureSandbox(ConfigureSandboxRequest.getDefaultInstance());
+      agent().configureSandbox(CONFIGURATION);
       throw new IOException("an agent that is not the first process of a VM configured its machine");
     } catch (StatusRuntimeException e) {
       // As it must be; and an error's way out has been run too.
@@ -76,6 +92,8 @@ final class TrainingCalls {
     Files.createDirectories(cgroups.resolve("pod").resolve(id));
     ProcessId process = ProcessId.newBuilder().setContainerId(id).build();
     agent().createContainer(CreateContainerRequest.newBuilder().setContainerId(id).setOciSpecJson(SPEC)
+        .addLayers(Disk.newBuilder().setScsiTarget(1).setSerial("layer"))
+        .setScratch(Disk.newBuilder().setScsiTarget(2).setSerial("scratch"))
         .setOciRuntime("runc").setPidNamespace(PidNamespace.PID_NAMESPACE_CONTAINER).build());
     CountDownLatch ended = read(process);
     agent().startContainer(StartContainerRequest.newBuilder().setContainerId(id).build());
@@ -87,6 +105,7 @@ final class TrainingCalls {
     agent().startExec(StartExecRequest.newBuilder().setProcess(exec).addArgs("true").build());
     await(read(exec));
     awaitEvent();
+    agent().listContainers(ListContainersRequest.getDefaultInstance());
     agent().getStats(GetStatsRequest.getDefaultInstance());
     agent().signalProcess(SignalProcessRequest.newBuilder().setProcess(process).setSignal(SIGKILL).build());
     awaitEvent();

@@ -99,30 +99,36 @@ final class Json {
   }
 
   private static void write(JsonGenerator out, Object value) throws IOException {
-    switch (value) {
-      case null -> out.writeNull();
-      case Map<?, ?> map -> {
-        out.writeStartObject();
-        for (Map.Entry<?, ?> entry : map.entrySet()) {
-          out.writeFieldName((String) entry.getKey());
-          write(out, entry.getValue());
-        }
-        out.writeEndObject();
+    // Not a switch over types: the JDK makes a class for one when it first runs.
+    if (value == null) {
+      out.writeNull();
+    } else if (value instanceof Map<?, ?> map) {
+      out.writeStartObject();
+      for (Map.Entry<?, ?> entry : map.entrySet()) {
+        out.writeFieldName((String) entry.getKey());
+        write(out, entry.getValue());
       }
-      case List<?> list -> {
-        out.writeStartArray();
-        for (Object item : list) {
-          write(out, item);
-        }
-        out.writeEndArray();
+      out.writeEndObject();
+    } else if (value instanceof List<?> list) {
+      out.writeStartArray();
+      for (Object item : list) {
+        write(out, item);
       }
-      case String text -> out.writeString(text);
-      case Boolean bool -> out.writeBoolean(bool);
-      case Integer number -> out.writeNumber(number);
-      case Long number -> out.writeNumber(number);
-      case java.math.BigInteger number -> out.writeNumber(number);
-      case Number number -> out.writeNumber(number.doubleValue());
-      default -> throw new IOException("no JSON value: " + value.getClass());
+      out.writeEndArray();
+    } else if (value instanceof String text) {
+      out.writeString(text);
+    } else if (value instanceof Boolean bool) {
+      out.writeBoolean(bool);
+    } else if (value instanceof Integer number) {
+      out.writeNumber(number);
+    } else if (value instanceof Long number) {
+      out.writeNumber(number);
+    } else if (value instanceof java.math.BigInteger number) {
+      out.writeNumber(number);
+    } else if (value instanceof Number number) {
+      out.writeNumber(number.doubleValue());
+    } else {
+      throw new IOException("no JSON value: " + value.getClass());
     }
   }
 }

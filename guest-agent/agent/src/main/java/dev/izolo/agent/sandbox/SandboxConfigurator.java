@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /** Applies a sandbox's configuration to the VM, in an order that never shows a workload half of it. */
 public final class SandboxConfigurator {
@@ -29,26 +30,33 @@ public final class SandboxConfigurator {
     this.paths = paths;
   }
 
-  /** A step of the configuration. */
-  private interface Step {
-    void run() throws IOException;
-  }
-
   /** Once per VM life, but for {@link #forget}. Errors name the step; the VM is then of no use. */
   public synchronized void configure(ConfigureSandboxRequest request) {
     if (configured) {
       throw new AgentException.Refused("this VM is a sandbox already");
     }
     check(request);
-    step("add entropy", () -> Machine.addEntropy(request.getEntropy().toByteArray()));
-    if (request.getClockUnixNanos() != 0) {
-      step("set the clock", () -> Machine.setClock(request.getClockUnixNanos()));
+    // Plain statements: this runs once in a VM's life, and a lambda for each step is a class made then.
+    String step = "add entropy";
+    try {
+      Machine.addEntropy(request.getEntropy().toByteArray());
+      step = "set the clock";
+      if (request.getClockUnixNanos() != 0) {
+        Machine.setClock(request.getClockUnixNanos());
+      }
+      step = "write the sandbox's files";
+      writeFiles(request);
+      step = "set the hostname";
+      Machine.setHostname(request.getHostname());
+      step = "set up the network";
+      configureNetwork(request);
+      step = "apply sysctls";
+      new Sysctls(Path.of("/proc/sys")).apply(request.getSysctlsMap());
+      step = "mount the shared memory";
+      mountSharedMemory(request.getShmSizeBytes());
+    } catch (IOException e) {
+      throw new AgentException.Failed("configure the sandbox: " + step, e);
     }
-    step("write the sandbox's files", () -> writeFiles(request));
-    step("set the hostname", () -> Machine.setHostname(request.getHostname()));
-    step("set up the network", () -> configureNetwork(request));
-    step("apply sysctls", () -> new Sysctls(Path.of("/proc/sys")).apply(request.getSysctlsMap()));
-    step("mount the shared memory", () -> mountSharedMemory(request.getShmSizeBytes()));
     configured = true;
   }
 
@@ -65,16 +73,6 @@ public final class SandboxConfigurator {
       Files.deleteIfExists(paths.sandbox().resolve(file));
     }
     configured = false;
-  }
-
-  private static void step(String name, Step step) {
-    try {
-      step.run();
-    } catch (AgentException e) {
-      throw e;
-    } catch (IOException e) {
-      throw new AgentException.Failed("configure the sandbox: " + name, e);
-    }
   }
 
   private static void check(ConfigureSandboxRequest request) {
@@ -133,9 +131,16 @@ public final class SandboxConfigurator {
   /** Routes without a gateway first: they may be what makes another's gateway reachable. */
   private static void addRoutes(Rtnetlink netlink, List<Route> routes, Map<String, Integer> indexes)
       throws IOException {
-    List<Route> ordered = new ArrayList<>(routes);
-    ordered.sort(java.util.Comparator.comparing(route -> !route.getGateway().isEmpty()));
-    for (Route route : ordered) {
+    addRoutes(netlink, routes, indexes, false);
+    addRoutes(netlink, routes, indexes, true);
+  }
+
+  private static void addRoutes(Rtnetlink netlink, List<Route> routes, Map<String, Integer> indexes, boolean gateways)
+      throws IOException {
+    for (Route route : routes) {
+      if (route.getGateway().isEmpty() == gateways) {
+        continue;
+      }
       Integer index = route.getInterfaceName().isEmpty() && indexes.size() == 1
           ? indexes.values().iterator().next()
           : indexes.get(route.getInterfaceName());
@@ -147,27 +152,26 @@ public final class SandboxConfigurator {
     }
   }
 
-  private static void checkName(String name) {
+  static void checkName(String name) {
     if (!name.matches("[A-Za-z0-9_.-]{1,15}") || name.equals(".") || name.equals("..")) {
       throw new AgentException.Invalid("\"" + name + "\" is no interface name");
     }
   }
 
-  private record Link(String name, int index, Path device) {}
+  private record Link(String name, int index) {}
 
   /** The VM's network devices in the order of their places on the bus. */
   private static List<Link> links() throws IOException {
-    List<Link> links = new ArrayList<>();
+    TreeMap<String, Link> links = new TreeMap<>();
     try (DirectoryStream<Path> all = Files.newDirectoryStream(Path.of("/sys/class/net"))) {
       for (Path link : all) {
         Path device = link.resolve("device");
         if (Files.exists(device)) {
-          links.add(new Link(link.getFileName().toString(),
-              Integer.parseInt(Files.readString(link.resolve("ifindex")).strip()), device.toRealPath()));
+          links.put(device.toRealPath() + " " + link.getFileName(), new Link(link.getFileName().toString(),
+              Integer.parseInt(Files.readString(link.resolve("ifindex")).strip())));
         }
       }
     }
-    links.sort(java.util.Comparator.comparing(link -> link.device().toString()));
-    return links;
+    return new ArrayList<>(links.values());
   }
 }

@@ -20,6 +20,7 @@ public final class SandboxTraining {
         Dns.newBuilder().addServers("192.0.2.1").addSearches("example.org").addOptions("ndots:5").build());
     Sysctls.path("net.ipv4.ip_forward");
     new Sysctls(java.nio.file.Path.of("/nowhere")).apply(Map.of());
+    SandboxConfigurator.checkName("eth0");
     NetworkInterface link = NetworkInterface.newBuilder().setName("none0").setMac("02:00:00:00:00:01").setMtu(1500).build();
     try (Rtnetlink netlink = new Rtnetlink()) {
       refused(() -> netlink.link(NO_LINK, link, true));
