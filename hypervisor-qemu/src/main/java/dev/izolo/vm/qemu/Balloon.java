@@ -51,18 +51,18 @@ final class Balloon {
     }
   }
 
-  /** What the guest last told, at most a second ago. */
+  /** What the guest tells when asked; what it told before is of its boot, when all was free. */
   private long freeBytes() throws QmpException, InterruptedException {
+    long told = stats().path("last-update").asLong();
     qmp.execute("qom-set", property("guest-stats-polling-interval").put("value", 1), COMMAND_TIMEOUT);
     try {
       long deadline = System.nanoTime() + MOVE_TIMEOUT.toNanos();
       while (System.nanoTime() < deadline) {
-        JsonNode stats = qmp.execute("qom-get", property("guest-stats"), COMMAND_TIMEOUT);
-        long free = stats.path("stats").path("stat-free-memory").asLong(-1);
-        if (stats.path("last-update").asLong() > 0 && free >= 0) {
-          return free;
+        JsonNode now = stats();
+        if (now.path("last-update").asLong() > told) {
+          return now.path("stats").path("stat-free-memory").asLong();
         }
-        // There is no event for the guest's answer.
+      // There is no event for the guest's answer.
         Thread.sleep(POLL_MILLIS);
       }
       return 0;
@@ -71,12 +71,17 @@ final class Balloon {
     }
   }
 
-  /** Whether the guest got there, as long as it moves at all. */
+  private JsonNode stats() throws QmpException, InterruptedException {
+    return qmp.execute("qom-get", property("guest-stats"), COMMAND_TIMEOUT);
+  }
+
+  /** Whether the guest got there in time; it is not waited for if it does not move for a while. */
   private boolean moveTo(long bytes, Duration patience) throws QmpException, InterruptedException {
     qmp.execute("balloon", QmpMessage.arguments().put("value", bytes), COMMAND_TIMEOUT);
-    long lastMove = System.nanoTime();
+    long start = System.nanoTime();
+    long lastMove = start;
     long last = -1;
-    while (System.nanoTime() - lastMove < patience.toNanos()) {
+    while (System.nanoTime() - lastMove < patience.toNanos() && System.nanoTime() - start < MOVE_TIMEOUT.toNanos()) {
       // QEMU tells of a change at most once a second, and so perhaps not of the last one until then.
       long actual = qmp.execute("query-balloon", QmpMessage.arguments(), COMMAND_TIMEOUT).path("actual").asLong();
       if (actual == bytes) {

@@ -189,7 +189,7 @@ class RunningMachineTest {
 
   @Test
   void squeezesAGuestToWhatItUses() throws Exception {
-    tells("qom-get", "{\"last-update\": 0, \"stats\": {}}", stats(100 << 20));
+    tells("qom-get", stats(1, 200 << 20), stats(1, 200 << 20), stats(9, 100 << 20));
     tells("query-balloon", "{\"actual\": 268435456}", "{\"actual\": 197132288}", "{\"actual\": 268435456}");
 
     new Balloon(client).squeeze(256 << 20);
@@ -200,7 +200,7 @@ class RunningMachineTest {
 
   @Test
   void leavesAGuestAloneThatHasNothingFree() throws Exception {
-    tells("qom-get", stats(1 << 20));
+    tells("qom-get", "{\"last-update\": 0, \"stats\": {}}", stats(1, 1 << 20));
 
     new Balloon(client).squeeze(256 << 20);
 
@@ -270,7 +270,7 @@ class RunningMachineTest {
     return "{\"event\": \"MIGRATION\", \"data\": {\"status\": \"%s\"}}".formatted(status);
   }
 
-  private static String stats(long freeBytes) {
-    return "{\"last-update\": 1, \"stats\": {\"stat-free-memory\": %d}}".formatted(freeBytes);
+  private static String stats(int updatedSeconds, long freeBytes) {
+    return "{\"last-update\": %d, \"stats\": {\"stat-free-memory\": %d}}".formatted(updatedSeconds, freeBytes);
   }
 }
