@@ -64,6 +64,11 @@ public final class Cgroups {
     }
   }
 
+  /** Whether any process is left in a container's group or below; not in one that is gone. */
+  boolean populated(String containerId) {
+    return CgroupFiles.value(CgroupFiles.read(directory(containerId).resolve("cgroup.events")), "populated") > 0;
+  }
+
   /** Removes a command's group; one that still has processes is tried again with the next, and goes with the container. */
   void removeExecGroup(String containerId, String name) {
     occupied.add(directory(containerId).resolve(name));

@@ -286,7 +286,11 @@ public final class Containers {
         if (container.startAttempted()) {
           cgroups.kill(id, "");
           awaitExit(container);
-          container.runtime().delete(id, container.directory());
+          if (cgroups.populated(id)) {
+            container.runtime().delete(id, container.directory());
+          } else {
+            container.runtime().forget(id);
+          }
           cgroups.remove(id);
         }
         container.root().unmount();

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -79,6 +80,22 @@ final class OciRuntime {
     List<String> command = command(directory);
     command.addAll(List.of("delete", "--force", id));
     execute(directory, command);
+  }
+
+  /**
+   * Forgets a container none of whose processes is left: what {@link #delete} would do but for the cgroup, which is the
+   * caller's to remove, without running a program.
+   */
+  void forget(String id) throws IOException {
+    Path directory = state.resolve(id);
+    if (!Files.isDirectory(directory)) {
+      return;
+    }
+    try (var files = Files.walk(directory)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(file);
+      }
+    }
   }
 
   void update(String id, Path directory, Path resourcesFile) throws IOException, RuntimeFailure {
