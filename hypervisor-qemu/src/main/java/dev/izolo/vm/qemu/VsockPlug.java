@@ -61,30 +61,38 @@ final class VsockPlug {
   }
 
   /**
-   * Waits until the guest's driver serves the device. Whoever connects before is never answered by some backends, not
-   * even later. QEMU has no event for it, so it is asked again and again; one that cannot tell is not waited for.
+   * Waits until the guest's driver serves the device: it has offered buffers to receive into. To whoever connects before
+   * vhost-device-vsock never answers, and to none who connects later either. QEMU has no event for it, so it is asked
+   * again and again.
+   *
+   * @throws QmpException.TimedOut if the guest does not get there
    */
   void awaitDriver(Duration atMost) throws QmpException, InterruptedException {
     long deadline = System.nanoTime() + atMost.toNanos();
-    ObjectNode path =
+    ObjectNode receiveQueue =
         QmpMessage.arguments()
-            .put("path", "/machine/peripheral/" + MachineLayout.VSOCK_DEVICE + "/virtio-backend");
-    while (System.nanoTime() < deadline) {
-      JsonNode status;
+            .put("path", "/machine/peripheral/" + MachineLayout.VSOCK_DEVICE + "/virtio-backend")
+            .put("queue", 0)
+            .put("index", 0);
+    while (true) {
       try {
-        status = qmp.execute("x-query-virtio-status", path, COMMAND_TIMEOUT);
-      } catch (QmpException.CommandFailed e) {
-        log.debug("cannot tell whether the guest serves its vsock device: {}", e.getMessage());
-        return;
-      }
-      for (JsonNode flag : status.path("status").path("statuses")) {
-        if (flag.asText().contains("DRIVER_OK")) {
+        JsonNode element = qmp.execute("x-query-virtio-queue-element", receiveQueue, COMMAND_TIMEOUT);
+        if (element.path("avail").path("idx").asInt() != 0) {
           return;
         }
+      } catch (QmpException.CommandFailed e) {
+        if (e.errorClass() == QmpException.ErrorClass.COMMAND_NOT_FOUND) {
+          log.warn("this QEMU cannot tell when the guest serves its vsock device; the first connection may be lost");
+          return;
+        }
+        // The driver has not set the queue up.
+        log.trace("the guest's vsock device is not ready: {}", e.getMessage());
+      }
+      if (System.nanoTime() > deadline) {
+        throw new QmpException.TimedOut("the guest does not serve its vsock device after " + atMost.toMillis() + " ms");
       }
       Thread.sleep(POLL_MILLIS);
     }
-    log.warn("the guest does not serve its vsock device after {} ms", atMost.toMillis());
   }
 
   private static ObjectNode chardev() {

@@ -166,25 +166,24 @@ class RunningMachineTest {
   }
 
   @Test
-  void waitsForTheGuestsDriver() throws Exception {
+  void waitsUntilTheGuestOffersBuffersToReceiveInto() throws Exception {
     tells(
-        "x-query-virtio-status",
-        "{\"status\": {\"statuses\": []}}",
-        "{\"status\": {\"statuses\": [\"VIRTIO_CONFIG_S_ACKNOWLEDGE: Valid virtio device found\"]}}",
-        "{\"status\": {\"statuses\": [\"VIRTIO_CONFIG_S_DRIVER_OK: Driver setup and ready\"]}}");
+        "x-query-virtio-queue-element",
+        "{\"name\": \"vhost-vsock\", \"avail\": {\"flags\": 0, \"idx\": 0, \"ring\": 0}}",
+        "{\"name\": \"vhost-vsock\", \"avail\": {\"flags\": 0, \"idx\": 128, \"ring\": 0}}");
 
     new VsockPlug(client).awaitDriver(Duration.ofSeconds(10));
 
-    assertThat(requests).hasSize(3);
+    assertThat(requests).hasSize(2);
   }
 
   @Test
-  void doesNotWaitForADriverThatQemuCannotTellOf() throws Exception {
-    errors.put("x-query-virtio-status", "not known");
+  void givesUpOnAGuestThatDoesNotServeItsVsock() throws Exception {
+    errors.put("x-query-virtio-queue-element", "Region caches not initialized");
 
-    new VsockPlug(client).awaitDriver(Duration.ofSeconds(10));
-
-    assertThat(requests).hasSize(1);
+    assertThatThrownBy(() -> new VsockPlug(client).awaitDriver(Duration.ofMillis(30)))
+        .isInstanceOf(QmpException.TimedOut.class);
+    assertThat(requests).hasSizeGreaterThan(1);
   }
 
   @Test
