@@ -33,6 +33,7 @@ final class LayerFetcher {
   private final ImageStore store;
   private final LayerConverter converter;
   private final Path directory;
+  private final long minFreeBytes;
   private final Semaphore slots;
   private final SingleFlight<Digest, Digest> flights = new SingleFlight<>();
 
@@ -40,6 +41,7 @@ final class LayerFetcher {
     this.store = store;
     this.directory = directory;
     this.converter = new LayerConverter(settings.limits());
+    this.minFreeBytes = settings.limits().minFreeBytes();
     this.slots = new Semaphore(settings.maxConcurrentDownloads(), true);
   }
 
@@ -50,6 +52,9 @@ final class LayerFetcher {
       if (store.layerFile(layer.diffId()).isEmpty()) {
         missing.put(layer.diffId(), layer);
       }
+    }
+    if (missing.isEmpty()) {
+      return;
     }
     checkRoom(missing.values().stream().mapToLong(layer -> layer.blob().size()).sum());
     List<ResolvedImage.Layer> todo = new ArrayList<>(missing.values());
@@ -77,9 +82,10 @@ final class LayerFetcher {
   private void checkRoom(long bytes) throws ImageException {
     try {
       long free = Files.getFileStore(directory).getUsableSpace();
-      if (bytes > free) {
+      if (bytes > free - minFreeBytes) {
         throw new ImageException.NoSpace("no space left in " + directory + ": the image needs at least " + bytes
-            + " bytes, " + free + " are free: remove images or enlarge the disk", null);
+            + " bytes, " + free + " are free, of which " + minFreeBytes + " are to stay so: remove images or enlarge the"
+            + " disk", null);
       }
     } catch (IOException e) {
       throw StoreErrors.explain("cannot measure the free space", directory, e);

@@ -9,7 +9,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.izolo.image.Digest;
 import dev.izolo.image.ImageException;
 import dev.izolo.image.Printable;
-import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -31,11 +33,12 @@ final class Json {
   static JsonNode object(byte[] content, String what) throws ImageException {
     JsonNode node;
     try {
-      node = MAPPER.readTree(content);
+      // The parser would take UTF-16 and UTF-32 too, which no other reader of the same document does (RFC 8259, 8.1).
+      node = MAPPER.readTree(StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(content)).toString());
+    } catch (CharacterCodingException e) {
+      throw corrupt(what + " is not UTF-8 text");
     } catch (JsonProcessingException e) {
       throw corrupt(what + " is not valid JSON: " + e.getOriginalMessage());
-    } catch (IOException e) {
-      throw new AssertionError("reading an array does no input", e);
     }
     if (node == null || !node.isObject()) {
       throw corrupt(what + " is not a JSON object");

@@ -34,6 +34,9 @@ public final class LayoutSource implements BlobSource {
 
   @Override
   public byte[] document(Descriptor descriptor) throws ImageException {
+    if (descriptor.size() > Manifest.MAX_BYTES) {
+      throw Json.corrupt("the document " + descriptor.digest() + " is larger than 4 MiB");
+    }
     try (InputStream in = blob(descriptor)) {
       return in.readAllBytes();
     } catch (BlobReadException e) {

@@ -45,6 +45,9 @@ public sealed interface Manifest {
     if (!isImage) {
       throw Json.corrupt("neither an image manifest nor an index: media type " + Printable.of(type));
     }
+    if (!root.hasNonNull("config")) {
+      throw Json.corrupt("the manifest names no config");
+    }
     Descriptor config = descriptor(Json.members(root, "config"));
     if (!MediaTypes.isConfig(config.mediaType())) {
       throw Json.corrupt("not a container image: its config is of type " + Printable.of(config.mediaType()));

@@ -2,6 +2,7 @@ package dev.izolo.image.oci;
 
 import dev.izolo.image.Digest;
 import dev.izolo.image.ImageException;
+import dev.izolo.image.Printable;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -53,7 +54,12 @@ public record ResolvedImage(
     }
     throw new ImageException.NotFound("the image exists, but not for " + OS + "/" + ARCHITECTURE + "; it is for "
         + index.manifests().stream().map(Descriptor::platform).filter(p -> p != null && !p.os().equals("unknown"))
-            .map(p -> p.os() + "/" + p.architecture()).distinct().limit(20).toList(), null);
+            .map(ResolvedImage::written).distinct().limit(20).toList(), null);
+  }
+
+  private static String written(Descriptor.Platform platform) {
+    String variant = platform.variant().isEmpty() ? "" : "/" + platform.variant();
+    return Printable.of(platform.os() + "/" + platform.architecture() + variant);
   }
 
   /** Later variants need a newer processor than the guest is promised. */
@@ -74,9 +80,12 @@ public record ResolvedImage(
     ConfigDocument config = ConfigDocument.parse(content);
     String os = config.config().os();
     String architecture = config.config().architecture();
+    if (os.isEmpty() || architecture.isEmpty()) {
+      throw Json.corrupt("the image's config does not say which os and architecture the image is for");
+    }
     if (!os.equals(OS) || !architecture.equals(ARCHITECTURE)) {
       throw new ImageException.NotFound(
-          "the image is for " + os + "/" + architecture + ", not for " + OS + "/" + ARCHITECTURE, null);
+          "the image is for " + Printable.of(os + "/" + architecture) + ", not for " + OS + "/" + ARCHITECTURE, null);
     }
     if (config.diffIds().size() != manifest.layers().size()) {
       throw Json.corrupt("the image's manifest has " + manifest.layers().size() + " layers, its config "

@@ -42,11 +42,6 @@ final class RegistryClient {
     }
   }
 
-  /** A server of which nothing is configured. */
-  static RegistryHost plainHost(URI address) {
-    return new RegistryHost(address, true, true, false, List.of(), Map.of(), false);
-  }
-
   RegistryHost host() {
     return host;
   }
@@ -88,7 +83,7 @@ final class RegistryClient {
           request.setHeader("Authorization", authorizationHeader);
         }
       }
-      Answer answer = transport.send(request.build(), home ? host : plainHost(at));
+      Answer answer = transport.send(request.build(), home ? host : host.elsewhere(at));
       if (!answer.isRedirect()) {
         return answer;
       }

@@ -22,6 +22,15 @@ record RegistryHost(URI api, boolean canPull, boolean canResolve, boolean skipVe
     return api.getRawAuthority();
   }
 
+  /**
+   * A server that this one leads to, by a redirect or as its token service: the authorities trusted for this one are
+   * trusted for it too (as containerd does), but its certificate is checked, and it is told nothing of what is
+   * configured.
+   */
+  RegistryHost elsewhere(URI address) {
+    return new RegistryHost(address, true, true, false, certificates, Map.of(), false);
+  }
+
   /** Headers may hold secrets. */
   @Override
   public String toString() {

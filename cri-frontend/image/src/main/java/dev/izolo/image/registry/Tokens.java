@@ -95,8 +95,7 @@ final class Tokens {
 
   private Token fetch(RegistryHost host, URI realm, String service, String scope, Credentials credentials)
       throws ImageException, IOException, InterruptedException {
-    // hosts.toml's certificates and headers are for the registry; a realm elsewhere is trusted as any server.
-    RegistryHost server = Hosts.sameOrigin(realm, host.api()) ? host : RegistryClient.plainHost(realm);
+    RegistryHost server = Hosts.sameOrigin(realm, host.api()) ? host : host.elsewhere(realm);
     try (Answer answer = transport.send(request(realm, service, scope, credentials), server)) {
       if (answer.isTransient()) {
         throw new IOException("the token service " + realm.getRawAuthority() + " answered " + answer.status());

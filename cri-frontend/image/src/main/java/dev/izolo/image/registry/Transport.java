@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.Certificate;
+import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
@@ -21,6 +22,7 @@ import java.util.Map;
 import java.util.concurrent.Executors;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLException;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
@@ -47,9 +49,25 @@ final class Transport implements AutoCloseable {
   /** Sends one request; redirects are answers like any other. The body must be closed. */
   Answer send(HttpRequest request, RegistryHost host)
       throws IOException, InterruptedException, ImageException {
-    HttpResponse<InputStream> response =
-        client(host).send(request, HttpResponse.BodyHandlers.ofInputStream());
-    return new Answer(request, response.statusCode(), response.headers(), guard.watch(response.body()));
+    try {
+      HttpResponse<InputStream> response =
+          client(host).send(request, HttpResponse.BodyHandlers.ofInputStream());
+      return new Answer(request, response.statusCode(), response.headers(), guard.watch(response.body()));
+    } catch (SSLException e) {
+      throw untrusted(request, e);
+    }
+  }
+
+  /** A refused certificate stays refused, so it is not tried again; other failures of TLS may pass. */
+  private static ImageException untrusted(HttpRequest request, SSLException e) throws SSLException {
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof CertificateException) {
+        return new ImageException.Unavailable("the certificate of " + request.uri().getRawAuthority()
+            + " is not trusted: " + cause.getMessage() + "; if it is right, name the authority that signed it as ca in the"
+            + " registry's hosts.toml", e);
+      }
+    }
+    throw e;
   }
 
   private synchronized HttpClient client(RegistryHost host) throws ImageException {

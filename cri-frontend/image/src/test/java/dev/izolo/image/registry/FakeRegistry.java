@@ -2,6 +2,8 @@ package dev.izolo.image.registry;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
 import dev.izolo.image.testing.ImageBuilder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -12,10 +14,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
+import javax.net.ssl.SSLContext;
 
 /** A registry on loopback that serves one image, and misbehaves as its tests say. */
 final class FakeRegistry implements AutoCloseable {
   private final HttpServer server;
+  private final String scheme;
   private final List<Request> requests = new CopyOnWriteArrayList<>();
   private volatile ImageBuilder.Built image;
   private volatile Behaviour behaviour = exchange -> false;
@@ -29,8 +33,24 @@ final class FakeRegistry implements AutoCloseable {
   record Request(String path, String query, String authorization, String range) {}
 
   FakeRegistry(ImageBuilder.Built image) throws IOException {
+    this(image, "http", HttpServer.create());
+  }
+
+  /** With TLS. */
+  FakeRegistry(ImageBuilder.Built image, SSLContext tls) throws IOException {
+    this(image, "https", withTls(HttpsServer.create(), tls));
+  }
+
+  private static HttpsServer withTls(HttpsServer server, SSLContext tls) {
+    server.setHttpsConfigurator(new HttpsConfigurator(tls));
+    return server;
+  }
+
+  private FakeRegistry(ImageBuilder.Built image, String scheme, HttpServer unbound) throws IOException {
     this.image = image;
-    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    this.scheme = scheme;
+    server = unbound;
+    server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
     server.createContext("/", this::handle);
     server.start();
@@ -41,7 +61,7 @@ final class FakeRegistry implements AutoCloseable {
   }
 
   String url() {
-    return "http://" + authority();
+    return scheme + "://" + authority();
   }
 
   /** Another name of the same address, hence another host to a client. */
