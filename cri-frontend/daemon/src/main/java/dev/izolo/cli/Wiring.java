@@ -143,9 +143,11 @@ final class Wiring implements AutoCloseable {
     IzoloConfig.Image image = config.image();
     RegistrySettings registry = RegistrySettings.DEFAULT
         .withPlainHttpHosts(Set.copyOf(image.plainHttpHosts()))
-        .withHostsDirectory(image.hostsDir());
+        .withHostsDirectory(image.hostsDir())
+        .withPatience(image.registryTimeout(), image.registryTimeout(), image.registryAttempts(),
+            RegistrySettings.DEFAULT.firstBackoff());
     LayerLimits limits = new LayerLimits(
-        image.maxLayerEntries(), image.maxLayerSize().bytes(), LayerLimits.DEFAULT.minFreeBytes());
+        image.maxLayerEntries(), image.maxLayerSize().bytes(), image.minFreeSpace().bytes());
     return new ImageSettings(registry, limits, ImageSettings.DEFAULT.shortNames(), image.maxConcurrentDownloads());
   }
 

@@ -191,7 +191,10 @@ public final class ConfigReader {
         table.path("hosts_dir", Path.of("/etc/izolo/hosts.d")),
         (int) table.integer("max_concurrent_downloads", 3, 1, 64),
         table.size("max_layer_size", ByteSize.ofGib(64), ByteSize.ofMib(1), ByteSize.ofGib(16 * 1024)),
-        (int) table.integer("max_layer_entries", 1_000_000, 1, 100_000_000));
+        (int) table.integer("max_layer_entries", 1_000_000, 1, 100_000_000),
+        table.size("min_free_space", ByteSize.ofMib(256), new ByteSize(0), ByteSize.ofGib(16 * 1024)),
+        table.duration("registry_timeout", Duration.ofSeconds(30), Duration.ofSeconds(1), Duration.ofHours(1)),
+        (int) table.integer("registry_attempts", 5, 1, 20));
     table.end();
     return image;
   }

@@ -96,7 +96,10 @@ public record IzoloConfig(
       Path hostsDir,
       int maxConcurrentDownloads,
       ByteSize maxLayerSize,
-      int maxLayerEntries) {}
+      int maxLayerEntries,
+      ByteSize minFreeSpace,
+      Duration registryTimeout,
+      int registryAttempts) {}
 
   /** The {@code [network]} table. */
   public record Network(Path cniConfDir, List<Path> cniBinDirs, Duration pluginTimeout) {}

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -80,6 +81,10 @@ class ConfigReaderTest {
         [pool]
         size = 3
         max_memory = "1Gi"
+        [image]
+        min_free_space = "2Gi"
+        registry_timeout = "5s"
+        registry_attempts = 2
         """);
     assertThat(config.listen()).isEqualTo(Path.of("/run/other/izolo.sock"));
     assertThat(config.stateDir()).isEqualTo(Path.of("/var/lib/izolo"));
@@ -92,6 +97,8 @@ class ConfigReaderTest {
             IzoloConfig.StartChoice.TEMPLATE, Optional.of(0)));
     assertThat(config.template()).isEqualTo(new IzoloConfig.Template(true, false));
     assertThat(config.pool()).isEqualTo(new IzoloConfig.Pool(3, ByteSize.ofGib(1)));
+    assertThat(config.image()).isEqualTo(new IzoloConfig.Image(List.of(), Path.of("/etc/izolo/hosts.d"), 3,
+        ByteSize.ofGib(64), 1_000_000, ByteSize.ofGib(2), Duration.ofSeconds(5), 2));
   }
 
   @ParameterizedTest
@@ -116,6 +123,9 @@ class ConfigReaderTest {
       [runtime_handlers.Bad_Name]                | "runtime_handlers.Bad_Name" is no name for a runtime handler
       [image];plain_http_hosts = "a"             | "image.plain_http_hosts" must be a list of strings
       [image];plain_http_hosts = [1]             | "image.plain_http_hosts" must hold strings in quotes only
+      [image];min_free_space = "-1"              | test.toml:2: "image.min_free_space" is wrong: "-1" is not a size
+      [image];registry_timeout = "10ms"          | test.toml:2: "image.registry_timeout" is 10ms, but must be from 1s to 1h
+      [image];registry_attempts = 0              | test.toml:2: "image.registry_attempts" is 0, but must be from 1 to 20
       [hypervisor];uid_min = 2000;uid_max = 1000 | "hypervisor.uid_min" is greater than uid_max
       [sandbox                                   | test.toml:1: not valid TOML
       """)

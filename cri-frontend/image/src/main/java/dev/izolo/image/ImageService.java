@@ -28,7 +28,11 @@ public interface ImageService {
   /** Forgets an image and all its names; what no other image or lease uses is deleted. Idempotent. */
   void remove(String nameOrId) throws ImageException;
 
-  /** Keeps an image's layer files on disk until closed, whatever is removed meanwhile. */
+  /**
+   * Keeps an image's layer files on disk until closed, whatever is removed meanwhile. A lease ends with the process:
+   * what must outlast that has the files open, as a VM has its disks. The next process takes out new leases on images
+   * that are still there; a removed image's files lose their names when the store is opened.
+   */
   LayerLease lease(Image image) throws ImageException;
 
   /** Space that images take. */

@@ -8,6 +8,7 @@ import dev.izolo.image.layer.LayerLimits;
 import dev.izolo.image.testing.ErofsTools;
 import dev.izolo.image.testing.ImageBuilder;
 import dev.izolo.image.testing.LayerContent;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -91,6 +92,49 @@ class LocalImageServiceTest {
     }
     assertThat(image.layers()).allSatisfy(layer -> assertThat(layer.file()).doesNotExist());
     assertThatThrownBy(() -> images.lease(image)).isInstanceOf(ImageException.NotFound.class);
+  }
+
+  /** A VM has its layers' files open, so that neither the removal nor the restart takes them from it. */
+  @Test
+  void theNextProcessDeletesWhatWasOnlyLeasedButTakesNothingFromWhoHasItOpen() throws Exception {
+    Image image = importHello();
+    Path layer = image.layers().getFirst().file();
+    byte[] content = Files.readAllBytes(layer);
+    images.lease(image); // never closed, as a process that dies does not
+    try (InputStream open = Files.newInputStream(layer)) {
+      images.remove("hello");
+      images.close();
+      images = LocalImageService.open(directory.resolve("store"), ImageSettings.DEFAULT);
+      assertThat(layer).doesNotExist();
+      Image again = importHello();
+      assertThat(again).isEqualTo(image);
+      assertThat(layer).hasBinaryContent(content);
+      assertThat(open.readAllBytes()).isEqualTo(content);
+      try (ImageService.LayerLease _ = images.lease(again)) {
+        images.remove(again.id());
+        assertThat(layer).exists();
+      }
+      assertThat(layer).doesNotExist();
+    }
+  }
+
+  @Test
+  void refusesAnImageThatWouldLeaveTooLittleSpaceBeforeItIsFetched() throws Exception {
+    LayerLimits noRoom = new LayerLimits(100, 1L << 30, Long.MAX_VALUE >> 1);
+    Path layout = directory.resolve("any");
+    hello().writeLayout(layout);
+    Path store = directory.resolve("full");
+    try (LocalImageService tight = LocalImageService.open(store, ImageSettings.DEFAULT.withLimits(noRoom))) {
+      assertThatThrownBy(() -> tight.importLayout(layout, "example.com/any", false))
+          .isInstanceOf(ImageException.NoSpace.class)
+          .hasMessageContaining("no space left in " + store).hasMessageContaining("are to stay so");
+    }
+    try (LocalImageService roomy = LocalImageService.open(store, ImageSettings.DEFAULT)) {
+      roomy.importLayout(layout, "example.com/any", false);
+    }
+    try (LocalImageService tight = LocalImageService.open(store, ImageSettings.DEFAULT.withLimits(noRoom))) {
+      assertThat(tight.importLayout(layout, "example.com/other", false).repoTags()).hasSize(2);
+    }
   }
 
   @Test

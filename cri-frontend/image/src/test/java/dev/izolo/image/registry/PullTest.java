@@ -3,6 +3,7 @@ package dev.izolo.image.registry;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.izolo.image.Digest;
 import dev.izolo.image.Image;
 import dev.izolo.image.ImageException;
 import dev.izolo.image.ImageSettings;
@@ -319,6 +320,29 @@ class PullTest {
       return true;
     });
     assertThatThrownBy(this::pull).isInstanceOf(ImageException.Corrupt.class).hasMessageContaining("larger");
+  }
+
+  @Test
+  void refusesContentOfAnotherSizeThanItsDescriptorSays() {
+    String manifest = new String(built.manifest(), StandardCharsets.UTF_8);
+    Digest layer = built.layerDigests().getFirst();
+    for (Digest blob : List.of(layer, built.configDigest())) {
+      int size = built.blobs().get(blob).length;
+      for (int claimed : new int[] {size - 1, size + 1, 0}) {
+        byte[] wrong = manifest.replace("\"" + blob + "\",\"size\":" + size, "\"" + blob + "\",\"size\":" + claimed)
+            .getBytes(StandardCharsets.UTF_8);
+        assertThat(wrong).isNotEqualTo(built.manifest());
+        registry.behave(exchange -> {
+          if (exchange.getRequestURI().getPath().contains("/manifests/")) {
+            FakeRegistry.send(exchange, 200, wrong);
+            return true;
+          }
+          return false;
+        });
+        assertThatThrownBy(this::pull).isInstanceOf(ImageException.Corrupt.class);
+        assertNothingLeft();
+      }
+    }
   }
 
   @Test
