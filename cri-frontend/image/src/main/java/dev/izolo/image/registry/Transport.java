@@ -8,7 +8,9 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.Certificate;
@@ -16,6 +18,7 @@ import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,8 +37,23 @@ final class Transport implements AutoCloseable {
   private final StallGuard guard;
   private final Map<Trust, HttpClient> clients = new HashMap<>();
 
-  /** How servers are trusted. */
-  private record Trust(boolean any, List<Path> certificates) {}
+  /** How servers are trusted. A renewed file is another way, so that a change needs no restart. */
+  private record Trust(boolean any, List<Authority> authorities) {
+    static Trust of(RegistryHost host) throws ImageException {
+      List<Authority> authorities = new ArrayList<>();
+      // Where no certificate is checked, no authority matters.
+      for (Path file : host.skipVerify() ? List.<Path>of() : host.certificates()) {
+        try {
+          authorities.add(new Authority(file, Files.getLastModifiedTime(file)));
+        } catch (IOException e) {
+          throw unusable(file, e);
+        }
+      }
+      return new Trust(host.skipVerify(), authorities);
+    }
+  }
+
+  private record Authority(Path file, FileTime modified) {}
 
   Transport(RegistrySettings settings) {
     this.settings = settings;
@@ -71,7 +89,7 @@ final class Transport implements AutoCloseable {
   }
 
   private synchronized HttpClient client(RegistryHost host) throws ImageException {
-    Trust trust = new Trust(host.skipVerify(), host.certificates());
+    Trust trust = Trust.of(host);
     HttpClient known = clients.get(trust);
     if (known != null) {
       return known;
@@ -81,7 +99,7 @@ final class Transport implements AutoCloseable {
         .followRedirects(HttpClient.Redirect.NEVER)
         .connectTimeout(settings.connectTimeout())
         .executor(Executors.newVirtualThreadPerTaskExecutor());
-    if (trust.any() || !trust.certificates().isEmpty()) {
+    if (trust.any() || !trust.authorities().isEmpty()) {
       builder.sslContext(sslContext(trust));
     }
     HttpClient made = builder.build();
@@ -92,24 +110,27 @@ final class Transport implements AutoCloseable {
   private static SSLContext sslContext(Trust trust) throws ImageException {
     try {
       SSLContext context = SSLContext.getInstance("TLS");
-      context.init(null, trust.any() ? new TrustManager[] {new TrustAny()} : trustManagers(trust.certificates()), null);
+      context.init(null, trust.any() ? new TrustManager[] {new TrustAny()} : trustManagers(trust.authorities()), null);
       return context;
     } catch (GeneralSecurityException | IOException e) {
-      throw new ImageException.StoreFailed(
-          "cannot use the certificates " + trust.certificates() + " of a hosts.toml: " + e.getMessage(), e);
+      throw new IllegalStateException("this Java has no TLS or no authorities", e);
     }
   }
 
+  private static ImageException unusable(Path file, Exception e) {
+    String why = e instanceof NoSuchFileException ? "there is no such file" : e.getMessage();
+    return new ImageException.StoreFailed("cannot use the certificates " + file + " of a hosts.toml: " + why, e);
+  }
+
   /** The platform's authorities and these. */
-  private static TrustManager[] trustManagers(List<Path> files) throws GeneralSecurityException, IOException {
+  private static TrustManager[] trustManagers(List<Authority> authorities)
+      throws GeneralSecurityException, IOException, ImageException {
     KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
     store.load(null, null);
     int number = 0;
-    for (Path file : files) {
-      try (InputStream in = Files.newInputStream(file)) {
-        for (Certificate certificate : CertificateFactory.getInstance("X.509").generateCertificates(in)) {
-          store.setCertificateEntry("configured-" + number++, certificate);
-        }
+    for (Authority authority : authorities) {
+      for (Certificate certificate : certificates(authority.file())) {
+        store.setCertificateEntry("configured-" + number++, certificate);
       }
     }
     TrustManagerFactory platform = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
@@ -124,6 +145,18 @@ final class Transport implements AutoCloseable {
     TrustManagerFactory all = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
     all.init(store);
     return new ArrayList<>(List.of(all.getTrustManagers())).toArray(TrustManager[]::new);
+  }
+
+  private static Collection<? extends Certificate> certificates(Path file) throws ImageException {
+    try (InputStream in = Files.newInputStream(file)) {
+      var certificates = CertificateFactory.getInstance("X.509").generateCertificates(in);
+      if (certificates.isEmpty()) {
+        throw new CertificateException("it holds none");
+      }
+      return certificates;
+    } catch (CertificateException | IOException e) {
+      throw unusable(file, e);
+    }
   }
 
   /** For hosts whose hosts.toml says skip_verify. */

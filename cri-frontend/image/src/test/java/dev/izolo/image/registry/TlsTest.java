@@ -12,6 +12,8 @@ import dev.izolo.image.testing.LayerContent;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
@@ -118,7 +120,23 @@ class TlsTest {
     configure(registry.url(), "ca = \"missing.pem\"");
     assertThatThrownBy(this::pull).isInstanceOf(ImageException.StoreFailed.class).hasMessageContaining("missing.pem");
     configure(registry.url(), "ca = \"hosts.toml\"");
-    assertThatThrownBy(this::pull).isInstanceOf(ImageException.StoreFailed.class).hasMessageContaining("hosts.toml");
+    assertThatThrownBy(this::pull).isInstanceOf(ImageException.StoreFailed.class)
+        .hasMessageContaining(registry.authority() + "/hosts.toml of a hosts.toml");
+    Files.createFile(directory.resolve("hosts").resolve(registry.authority()).resolve("empty.pem"));
+    configure(registry.url(), "ca = \"empty.pem\"");
+    assertThatThrownBy(this::pull).isInstanceOf(ImageException.StoreFailed.class).hasMessageContaining("holds none");
+  }
+
+  @Test
+  void takesUpARenewedAuthorityWithoutARestart() throws Exception {
+    configure(registry.url(), "ca = \"own.pem\"");
+    Path own = directory.resolve("hosts").resolve(registry.authority()).resolve("own.pem");
+    Files.copy(foreign.pem(), own);
+    Files.setLastModifiedTime(own, FileTime.fromMillis(1_000_000));
+    assertRefused(registry.authority());
+    Files.copy(certificate.pem(), own, StandardCopyOption.REPLACE_EXISTING);
+    pull();
+    assertThat(images.list()).hasSize(1);
   }
 
   @Test
