@@ -6,6 +6,8 @@ import dev.izolo.e2e.harness.Artefacts;
 import dev.izolo.e2e.harness.Daemon;
 import dev.izolo.e2e.harness.Node;
 import dev.izolo.e2e.harness.Patience;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -19,9 +21,10 @@ class CommandTest {
   private static Node node;
 
   @BeforeAll
-  static void makeNode() {
+  static void makeNode() throws IOException {
     Artefacts.required();
     node = Node.create();
+    Files.writeString(node.root().resolve("izolo.toml"), "[template]\nenabled = false\n[pool]\nsize = 0\n");
     // a private /run and /etc/cni, so that the machine's own settings do not show through
     node.run("sh", "-c", "mkdir -p /etc/cni && mount -t tmpfs cni /etc/cni");
   }
@@ -72,7 +75,10 @@ class CommandTest {
     List<String> command = new ArrayList<>(List.of("env", "IZOLO_STATE_DIR=" + node.root().resolve("s"),
         "IZOLO_RUN_DIR=" + node.root().resolve("r")));
     command.addAll(Daemon.cli());
-    command.addAll(List.of(arguments));
+    // One that makes sandboxes ahead of need would have them left when the test looks.
+    command.add(arguments[0]);
+    command.addAll(List.of("--config", node.root().resolve("izolo.toml").toString()));
+    command.addAll(List.of(arguments).subList(1, arguments.length));
     return node.tryRun(Patience.boot().multipliedBy(2), command.toArray(String[]::new));
   }
 }

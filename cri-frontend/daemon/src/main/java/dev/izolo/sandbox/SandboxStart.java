@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -217,7 +218,13 @@ final class SandboxStart {
             sandbox.update(r -> r.at(RunStep.READY).withTimeline(PhaseRecord.of(timeline)));
             return null;
           });
-      log.info("sandbox={} ready in {} ms", sandbox.id(), timeline.elapsed().toMillis());
+      log.info("sandbox={} ready in {} ms: {}", sandbox.id(), timeline.elapsed().toMillis(), phases());
+    }
+
+    private String phases() {
+      return timeline.phases().stream()
+          .map(phase -> phase.name() + " " + phase.length().toMillis())
+          .collect(Collectors.joining(", "));
     }
 
     private Path record() throws CriException {

@@ -14,6 +14,7 @@ import dev.izolo.cri.v1.RemoveImageRequest;
 import dev.izolo.cri.v1.RemovePodSandboxRequest;
 import dev.izolo.cri.v1.RunPodSandboxRequest;
 import dev.izolo.cri.v1.RuntimeServiceGrpc;
+import dev.izolo.cri.v1.StatusRequest;
 import dev.izolo.cri.v1.StopPodSandboxRequest;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
@@ -22,6 +23,7 @@ import io.netty.channel.epoll.EpollEventLoopGroup;
 import io.netty.channel.unix.DomainSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -74,6 +76,11 @@ public final class Cri implements AutoCloseable {
 
   public ImageStatusResponse imageStatus(String reference) {
     return images().imageStatus(ImageStatusRequest.newBuilder().setImage(spec(reference)).setVerbose(true).build());
+  }
+
+  /** What the runtime tells of itself, JSON by subject. */
+  public Map<String, String> statusInfo() {
+    return runtime().status(StatusRequest.newBuilder().setVerbose(true).build()).getInfoMap();
   }
 
   public static ImageSpec spec(String reference) {

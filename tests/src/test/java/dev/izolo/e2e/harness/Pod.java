@@ -24,6 +24,11 @@ public record Pod(Cri cri, String id, PodSandboxConfig config) implements AutoCl
         PodSandboxStatusRequest.newBuilder().setPodSandboxId(id).setVerbose(true).build());
   }
 
+  /** The phases of its start, a JSON array. */
+  public String timeline() {
+    return status().getInfoOrThrow("timeline");
+  }
+
   /** The pod's first address, as its status tells it. */
   public String ip() {
     return status().getStatus().getNetwork().getIp();
