@@ -17,6 +17,8 @@ import dev.izolo.image.ImageService.LayerLease;
 import dev.izolo.lifecycle.Rollback;
 import dev.izolo.network.PodNetworks.Attachment;
 import dev.izolo.network.PodNetworks.Dns;
+import dev.izolo.network.PodNetworks.Interface;
+import dev.izolo.network.PodNetworks.Route;
 import dev.izolo.sandbox.GuestIdentity;
 import dev.izolo.sandbox.PodSettings;
 import dev.izolo.sandbox.RuntimeHandler;
@@ -46,6 +48,14 @@ public final class GuestWarmup implements Warmup {
   private static final int MAX_OUTPUT = 1 << 16;
   private static final int SIGKILL = 9;
   private static final String WORD = "warm";
+  /** Documentation's addresses (RFC 3849); of IPv6, since the agent undoes a rehearsal by taking the link down. */
+  private static final Attachment REHEARSED =
+      new Attachment(
+          List.of(new Interface("eth0", "02:00:00:00:00:01", 1500, List.of("2001:db8::2/64"))),
+          List.of(
+              new Route("2001:db8:1::/64", "", "eth0", 0, true), new Route("", "2001:db8::1", "eth0", 0, true)),
+          new Dns(List.of(), List.of(), List.of()),
+          List.of());
 
   private final ImageService images;
   private final String imageName;
@@ -67,8 +77,7 @@ public final class GuestWarmup implements Warmup {
     var agent = new AgentClient(vm.agent(), settings.agentTimeout());
     agent.startTimes();
     var pod = PodSandboxConfig.newBuilder().setHostname("template").build();
-    var noNetwork = new Attachment(List.of(), List.of(), new Dns(List.of(), List.of(), List.of()), List.of());
-    agent.configure(identity.request(Ids.random(), pod, noNetwork));
+    agent.configure(identity.request(Ids.random(), pod, REHEARSED));
     Optional<Image> image = images.find(imageName);
     if (image.isEmpty()) {
       log.info("image {} is not present: no containers are run before the template is saved", imageName);

@@ -16,12 +16,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Copies a VM from its runtime handler's template where there is one, grown to what is wanted; else, and when that does
- * not work for whatever reason, boots one.
+ * Copies a VM from its runtime handler's template where there is one, grown to what is wanted; else, and when a second
+ * copy does not work either, for whatever reason, boots one.
  */
 final class TemplateStart implements VmSource {
   private static final Logger log = LoggerFactory.getLogger(TemplateStart.class);
-  private static final Duration AGENT_WAIT = Duration.ofSeconds(20);
+  /** A copy's agent runs already; one that does not answer by then never will. */
+  private static final Duration AGENT_WAIT = Duration.ofSeconds(5);
+  private static final int COPIES = 2;
 
   private final Vmm vmm;
   private final Map<String, RuntimeHandler> handlers;
@@ -65,11 +67,14 @@ final class TemplateStart implements VmSource {
     @Override
     public Vm vm(Timeline timeline) throws VmException, InterruptedException {
       Optional<Template> template = vmm.template(templateSize.vcpus(), templateSize.memoryMib());
-      if (template.isPresent()) {
+      for (int copy = 1; template.isPresent() && copy <= COPIES; copy++) {
         try {
           return restored(template.get(), timeline);
+        } catch (VmException.BootFailed e) {
+          log.warn("sandbox={} copy {} of a template does not work: {}", request.sandboxId(), copy, e.getMessage());
         } catch (VmException e) {
-          log.warn("sandbox={} cannot start from a template, its VM boots instead: {}", request.sandboxId(), e.getMessage());
+          log.warn("sandbox={} cannot start from a template: {}", request.sandboxId(), e.getMessage());
+          break;
         }
       }
       booted = true;

@@ -61,8 +61,8 @@ public final class SandboxConfigurator {
   }
 
   /**
-   * Makes a VM that was configured without interfaces, as a rehearsal, configurable again. Hostname, clock and sysctls
-   * stay until then.
+   * Makes a VM that was configured as a rehearsal, with IPv6 addresses and routes at most, configurable again: those go
+   * as their link goes down. Hostname, clock, sysctls and the link's own address stay until then.
    */
   public synchronized void forget() throws IOException {
     if (!configured) {
@@ -71,6 +71,11 @@ public final class SandboxConfigurator {
     Mounts.unmount(paths.sandbox().resolve("shm"));
     for (String file : FILES) {
       Files.deleteIfExists(paths.sandbox().resolve(file));
+    }
+    try (Rtnetlink netlink = new Rtnetlink()) {
+      for (Link link : links()) {
+        netlink.down(link.index());
+      }
     }
     configured = false;
   }
