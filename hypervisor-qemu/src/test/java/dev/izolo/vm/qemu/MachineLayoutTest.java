@@ -46,7 +46,7 @@ class MachineLayoutTest {
                 + " -object rng-builtin,id=rng0 -device virtio-rng-pci,id=rng,rng=rng0,bus=pcie.0,addr=0x4"
                 + " -device virtio-balloon-pci,id=balloon,deflate-on-oom=on,free-page-reporting=on,bus=pcie.0,addr=0x5"
                 + " -netdev tap,id=net0,fd=8"
-                + " -device virtio-net-pci,id=link0,netdev=net0,romfile=,mac=02:00:00:00:00:01,bus=pcie.0,addr=0x6"
+                + " -device virtio-net-pci,id=link0,netdev=net0,guest_announce=off,romfile=,mac=02:00:00:00:00:01,bus=pcie.0,addr=0x6"
                 + " -device vmgenid,id=generation,guid=auto"
                 + " -device pcie-root-port,id=port0,chassis=1,port=1,bus=pcie.0,addr=0x8"
                 + " -device pcie-root-port,id=port1,chassis=2,port=2,bus=pcie.0,addr=0x9"
@@ -94,7 +94,7 @@ class MachineLayoutTest {
         .isEqualTo(
             "izolo-template"
                 + " memory-backend-file,id=ram,size=256M,mem-path=/proc/self/fd/9,share=on"
-                + " virtio-net-pci,id=link0,netdev=net0,romfile=,mac=02:00:00:00:00:01,bus=pcie.0,addr=0x6"
+                + " virtio-net-pci,id=link0,netdev=net0,guest_announce=off,romfile=,mac=02:00:00:00:00:01,bus=pcie.0,addr=0x6"
                 + " -chardev socket,id=vsock,fd=7"
                 + " -device vhost-user-vsock-pci,id=vsockdev,bus=port0,chardev=vsock");
     assertThat(restored)

@@ -12,6 +12,7 @@ import dev.izolo.agent.v1.GetStatsRequest;
 import dev.izolo.lifecycle.Rollback;
 import dev.izolo.lifecycle.Timeline;
 import dev.izolo.linux.MemoryFile;
+import dev.izolo.vm.DiskSpec;
 import dev.izolo.vm.Template;
 import dev.izolo.vm.Vm;
 import dev.izolo.vm.VmException;
@@ -19,6 +20,7 @@ import dev.izolo.vm.VmSpec;
 import dev.izolo.vm.qmp.QmpClient;
 import dev.izolo.vm.qmp.QmpMessage;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -62,7 +64,7 @@ class RealTemplateTest {
                 Path.of(System.getProperty("izolo.kernel")),
                 Path.of(System.getProperty("izolo.rootfs")),
                 temp.resolve("run"),
-                List.of())
+                List.of(Files.createDirectory(temp.resolve("disks"))))
             .withVsockBackend(Path.of(System.getProperty("izolo.vsockBackend")));
     vmm = new QemuVmm(settings);
     run("ip", "netns", "add", NAMESPACE);
@@ -156,6 +158,41 @@ class RealTemplateTest {
         assertThat(digest(files.ram())).isEqualTo(before);
       }
     }
+  }
+
+  @Test
+  void makesAVmLikeAnyOther() throws Exception {
+    Template template =
+        vmm.makeTemplate(
+            spec("template", "tap0"),
+            vm -> {
+              warmUp(vm);
+              vm.detachDisk(vm.attachDisk(disk("rehearsal")));
+            },
+            new Timeline());
+    Vm vm = restore("usual", "tap1", template);
+    var disk = vm.attachDisk(disk("layer"));
+    vmm.close();
+
+    vmm = new QemuVmm(settings);
+    assertThat(vmm.template(1, MEMORY_MIB)).isEmpty();
+    Vm adopted = vmm.adopt(vm.record());
+    vms.set(0, adopted);
+    long start = System.nanoTime();
+    adopted.awaitAgent(Duration.ofSeconds(10));
+    System.out.println("adopted, and answered after " + (System.nanoTime() - start) / 1_000_000 + " ms");
+    adopted.detachDisk(disk);
+    adopted.grow(2, MEMORY_MIB + 128);
+    adopted.destroy(Duration.ofSeconds(20));
+    assertThat(adopted.exited().get(1, TimeUnit.SECONDS).reason()).isEqualTo("the guest powered off");
+  }
+
+  private DiskSpec disk(String name) throws IOException {
+    Path file = temp.resolve("disks").resolve(name);
+    try (var raw = new RandomAccessFile(file.toFile(), "rw")) {
+      raw.setLength(1 << 20);
+    }
+    return new DiskSpec(file, true, name);
   }
 
   @Test
