@@ -64,7 +64,7 @@ final class BenchEnvironment implements AutoCloseable {
       Daemon daemon = Daemon.launch(node, home, config);
       daemon.awaitServing();
       Optional<Containerd> containerd = Containerd.installed()
-          ? Optional.of(Containerd.start(node, registry.push("bench/pause", "bench", Fixtures.busybox())))
+          ? Optional.of(Containerd.start(node, registry.push("bench/pause", "bench", Fixtures.base().config("Cmd", List.of("sleep", "864000")).build())))
           : Optional.empty();
       Path logs = node.root().resolve("logs");
       Optional<CriTarget> peer = containerd.map(c -> new CriTarget("containerd", c.socket(), "", logs.resolve("containerd")));
