@@ -13,8 +13,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -188,9 +186,9 @@ final class Floors {
     }
     Process vm = new ProcessBuilder(command).redirectErrorStream(true).start();
     vm.getOutputStream().close();
-    try (ScheduledExecutorService watchdog = Executors.newSingleThreadScheduledExecutor();
-        BufferedReader console = new BufferedReader(new InputStreamReader(vm.getInputStream(), StandardCharsets.UTF_8))) {
-      watchdog.schedule(vm::destroyForcibly, LIMIT.toSeconds(), TimeUnit.SECONDS);
+    vm.onExit().orTimeout(LIMIT.toSeconds(), TimeUnit.SECONDS).exceptionally(late -> vm.destroyForcibly());
+    try (BufferedReader console =
+        new BufferedReader(new InputStreamReader(vm.getInputStream(), StandardCharsets.UTF_8))) {
       StringBuilder all = new StringBuilder();
       String line;
       while ((line = console.readLine()) != null) {
