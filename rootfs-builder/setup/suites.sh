@@ -65,7 +65,8 @@ run_bench() {
     org.apache.maven.plugins:maven-dependency-plugin:3.11.0:copy-dependencies -DincludeScope=test \
     -DoutputDirectory=target/test-lib > "$log" 2>&1 || { tail -n 15 "$log" >&2; die "the benchmark does not build (log: $log)"; }
   artefact_properties
-  exec "$jdk/bin/java" -Xmx512m --enable-native-access=ALL-UNNAMED "${properties[@]}" "-Dizolo.command=$home/izolo" \
+  exec "$jdk/bin/java" -Xmx512m --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow \
+    -Dlogback.statusListenerClass=ch.qos.logback.core.status.NopStatusListener "${properties[@]}" "-Dizolo.command=$home/izolo" \
     "-Dizolo.crictl=$crictl/crictl" -cp "$home/tests/target/test-classes:$home/tests/target/classes:$home/tests/target/test-lib/*" \
     dev.izolo.bench.BenchMain "$@"
 }

@@ -33,7 +33,7 @@ public final class BenchMain {
     }
     List<Benchmark> all = List.of(
         new SandboxBenchmark(), new ContainerBenchmark(), new PodBenchmark(), new PullBenchmark(),
-        new FootprintBenchmark("izolo-ram"), new ListBenchmark());
+        new FootprintBenchmark("izolo-ram"), new FakeHostBenchmark(), new ListBenchmark());
     List<String> names = all.stream().flatMap(b -> b.names().stream()).toList();
     if (options.list()) {
       names.forEach(System.out::println);

@@ -33,6 +33,7 @@ import dev.izolo.cri.v1.StopPodSandboxRequest;
 import dev.izolo.cri.v1.VersionRequest;
 import dev.izolo.cri.v1.VersionResponse;
 import io.grpc.ManagedChannel;
+import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
@@ -116,7 +117,16 @@ final class CriTarget implements AutoCloseable {
   }
 
   void stopAndRemove(String id) {
-    stopPodSandbox(id);
+    try {
+      stopPodSandbox(id);
+    } catch (StatusRuntimeException e) {
+      // containerd 1.6 now and then loses its shim while it stops a pod whose container has ended; the kubelet would
+      // call again, too. Izolo gets no second chance here.
+      if (!name.equals("containerd")) {
+        throw e;
+      }
+      stopPodSandbox(id);
+    }
     removePodSandbox(id);
   }
 

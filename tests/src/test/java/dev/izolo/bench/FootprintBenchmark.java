@@ -1,7 +1,5 @@
 package dev.izolo.bench;
 
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,7 +8,6 @@ import java.util.concurrent.locks.LockSupport;
 /** What pods that do nothing cost the host: memory beyond their guests' own, processor time, and the daemon's size. */
 final class FootprintBenchmark implements Benchmark {
   private static final int PODS = 20;
-  private static final int FAKE_PODS = 100;
   private static final Duration SETTLE = Duration.ofSeconds(10);
   private static final Duration WINDOW = Duration.ofSeconds(30);
   private static final String MEMORY = "idle_pod.host_memory";
@@ -27,7 +24,7 @@ final class FootprintBenchmark implements Benchmark {
 
   @Override
   public List<String> names() {
-    return List.of(MEMORY, GUEST, CPU, RSS + ".0_pods", RSS + ".20_pods", RSS + ".100_fake_pods");
+    return List.of(MEMORY, GUEST, CPU, RSS + ".0_pods", RSS + ".20_pods");
   }
 
   @Override
@@ -73,21 +70,7 @@ final class FootprintBenchmark implements Benchmark {
         Result.of(GUEST, "MiB", guest).withNote("PSS of guest RAM"),
         Result.of(CPU, "percent", cpu).withBar(2).withNote("of one core, over " + WINDOW.toSeconds() + " s"),
         Result.of(RSS + ".0_pods", "MiB", rssEmpty),
-        Result.of(RSS + ".20_pods", "MiB", rssFull).withBar(150),
-        Result.of(RSS + ".100_fake_pods", "MiB", rssOverFakes(bench)).withBar(200)
-            .withNote("100 pods over the fake VMM, the fakes included"));
-  }
-
-  private static Samples rssOverFakes(Bench bench) throws Exception {
-    Samples rss = new Samples();
-    Path directory = Files.createDirectories(bench.runDir().resolveSibling("fake"));
-    try (FakeHostDaemon daemon = FakeHostDaemon.start(directory)) {
-      for (int i = 0; i < FAKE_PODS; i++) {
-        daemon.target().runPodSandbox(daemon.target().pod());
-      }
-      rss.add(Processes.rssMib(daemon.pid()));
-    }
-    return rss;
+        Result.of(RSS + ".20_pods", "MiB", rssFull).withBar(150));
   }
 
   private static double cpuOf(String sandbox) throws java.io.IOException {
