@@ -1,5 +1,6 @@
 package dev.izolo.network.process;
 
+import dev.izolo.linux.ProcessGroups;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,6 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One run of a host program. It leads a session of its own, so that a signal to the daemon's terminal does not reach
@@ -29,6 +32,7 @@ public record HostCommand(
     String withoutVariables,
     Duration timeLimit,
     int maxOutputBytes) {
+  private static final Logger log = LoggerFactory.getLogger(HostCommand.class);
   /** How long a program's output may stay open (held by a child it left behind) after the program has ended. */
   private static final Duration STRAGGLERS = Duration.ofSeconds(2);
 
@@ -75,10 +79,11 @@ public record HostCommand(
             "%s did not end within %d s and was killed%s".formatted(name(), timeLimit.toSeconds(), said(stdout, stderr)));
       }
       long deadline = System.nanoTime() + STRAGGLERS.toNanos();
-      boolean drained = stdout.awaitEnd(deadline) & stderr.awaitEnd(deadline);
-      if (!drained) {
-        kill(process);
-      }
+      stdout.awaitEnd(deadline);
+      stderr.awaitEnd(deadline);
+      // Whether its output has ended says nothing of what it left running: the JDK closes the pipes of a process that
+      // has ended, though a child of that may still hold them.
+      kill(process);
       if (stdout.overflowed() || stderr.overflowed()) {
         throw new CommandException("%s wrote more than %d bytes and was killed".formatted(name(), maxOutputBytes));
       }
@@ -128,17 +133,10 @@ public record HostCommand(
   private static void kill(Process process) {
     List<ProcessHandle> descendants = process.descendants().toList();
     try {
-      // The JDK signals single processes only, and a child whose parent has ended is no descendant any more.
-      new ProcessBuilder("/bin/sh", "-c", "kill -s KILL -- -" + process.pid())
-          .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-          .redirectError(ProcessBuilder.Redirect.DISCARD)
-          .start()
-          .onExit()
-          .orTimeout(5, TimeUnit.SECONDS)
-          .exceptionally(late -> null)
-          .join();
+      // A child whose parent has ended is no descendant any more, but still of the session's group.
+      ProcessGroups.kill(process.pid());
     } catch (IOException e) {
-      // What can still be done is done below.
+      log.warn("cannot kill what process {} left running", process.pid(), e);
     }
     descendants.forEach(ProcessHandle::destroyForcibly);
     process.destroyForcibly();
