@@ -83,7 +83,7 @@ public record HostCommand(
       stderr.awaitEnd(deadline);
       // Whether its output has ended says nothing of what it left running: the JDK closes the pipes of a process that
       // has ended, though a child of that may still hold them.
-      kill(process);
+      killSession(process);
       if (stdout.overflowed() || stderr.overflowed()) {
         throw new CommandException("%s wrote more than %d bytes and was killed".formatted(name(), maxOutputBytes));
       }
@@ -132,14 +132,18 @@ public record HostCommand(
   /** Kills the program's whole session, then what else descends from it. */
   private static void kill(Process process) {
     List<ProcessHandle> descendants = process.descendants().toList();
+    killSession(process);
+    descendants.forEach(ProcessHandle::destroyForcibly);
+    process.destroyForcibly();
+  }
+
+  private static void killSession(Process process) {
     try {
       // A child whose parent has ended is no descendant any more, but still of the session's group.
       ProcessGroups.kill(process.pid());
     } catch (IOException e) {
       log.warn("cannot kill what process {} left running", process.pid(), e);
     }
-    descendants.forEach(ProcessHandle::destroyForcibly);
-    process.destroyForcibly();
   }
 
   /** Reads one output stream to its end, up to a bound. */
