@@ -1,5 +1,6 @@
 package dev.izolo.agent.container;
 
+import dev.izolo.agent.linux.SealedProgram;
 import dev.izolo.agent.process.Reaper;
 import dev.izolo.agent.process.Stdio;
 import java.io.IOException;
@@ -31,6 +32,7 @@ final class OciRuntime {
   private final Path program;
   private final Path state;
   private final Reaper reaper;
+  private SealedProgram copy;
 
   OciRuntime(Path program, Path state, Reaper reaper) {
     this.program = program;
@@ -130,12 +132,20 @@ final class OciRuntime {
       throws IOException, RuntimeFailure {
     Files.createDirectories(state);
     Files.deleteIfExists(log(directory));
-    Reaper.Child child = reaper.spawn(command, ENVIRONMENT, stdio.in(), stdio.out(), stdio.err());
+    Reaper.Child child = reaper.spawn(executable(), command, ENVIRONMENT, stdio.in(), stdio.out(), stdio.err());
     stdio.closeChildEnds();
     int code = await(child, limit);
     if (code != 0) {
       throw new RuntimeFailure(message(directory, code));
     }
+  }
+
+  /** Copied at the first need, once in a VM's life: in copies of a VM that has run a container the copy is there. */
+  private synchronized String executable() throws IOException {
+    if (copy == null) {
+      copy = SealedProgram.of(program);
+    }
+    return copy.path();
   }
 
   private int await(Reaper.Child child, Duration limit) throws IOException, RuntimeFailure {

@@ -36,6 +36,11 @@ public final class Fd implements AutoCloseable {
     }
   }
 
+  /** Opens an existing file for reading. */
+  public static Fd openRead(String path) throws IOException {
+    return new Fd(SystemCalls.check("open " + path, SystemCalls.open(path, O_CLOEXEC, 0)));
+  }
+
   /** Opens an existing file for reading and writing. */
   public static Fd openReadWrite(String path) throws IOException {
     return new Fd(SystemCalls.check("open " + path, SystemCalls.open(path, O_RDWR | O_CLOEXEC, 0)));

@@ -32,8 +32,11 @@ public final class Processes {
   /**
    * Runs a program in a session of its own with default signal dispositions, the given descriptors as its standard ones
    * and no other descriptor.
+   *
+   * @param program the file to execute
+   * @param command its arguments, the name it goes by first
    */
-  public static int spawn(List<String> command, List<String> environment, Fd in, Fd out, Fd err) throws IOException {
+  public static int spawn(String program, List<String> command, List<String> environment, Fd in, Fd out, Fd err) throws IOException {
     List<NativeBuffer> owned = new ArrayList<>();
     try {
       NativeBuffer actions = own(owned, new NativeBuffer(OPAQUE_BYTES));
@@ -55,7 +58,7 @@ public final class Processes {
             attributes.address(), (short) (SPAWN_SETSIGDEF | SPAWN_SETSIGMASK | SPAWN_SETSID));
         NativeBuffer argv = strings(owned, command);
         NativeBuffer envp = strings(owned, environment);
-        int errno = SystemCalls.posix_spawn(pid.address(), command.getFirst(), actions.address(), attributes.address(),
+        int errno = SystemCalls.posix_spawn(pid.address(), program, actions.address(), attributes.address(),
             argv.address(), envp.address());
         if (errno != 0) {
           throw new LinuxException("run " + command.getFirst(), errno);

@@ -27,6 +27,14 @@ final class SystemCalls {
     return LibC.callInt("pipe2", fds, flags);
   }
 
+  static int memfd_create(String name, int flags) {
+    return LibC.callInt("memfd_create", name, flags);
+  }
+
+  static long sendfile(int out, int in, long offset, long count) {
+    return LibC.callLong("sendfile", out, in, offset, count);
+  }
+
   static int fcntl(int fd, int command, long argument) {
     return LibC.callInt("fcntl", fd, command, argument);
   }

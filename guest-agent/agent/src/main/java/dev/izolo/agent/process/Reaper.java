@@ -22,10 +22,15 @@ public final class Reaper {
   private long spawned;
   private Thread thread;
 
-  /** Runs a program; its exit completes the future that is answered. */
-  public synchronized Child spawn(List<String> command, List<String> environment, Fd in, Fd out, Fd err)
-      throws IOException {
-    int pid = Processes.spawn(command, environment, in, out, err);
+  /** Runs the program that the command names; its exit completes the future that is answered. */
+  public Child spawn(List<String> command, List<String> environment, Fd in, Fd out, Fd err) throws IOException {
+    return spawn(command.getFirst(), command, environment, in, out, err);
+  }
+
+  /** Runs a program under the name that the command gives it; its exit completes the future that is answered. */
+  public synchronized Child spawn(
+      String program, List<String> command, List<String> environment, Fd in, Fd out, Fd err) throws IOException {
+    int pid = Processes.spawn(program, command, environment, in, out, err);
     CompletableFuture<Processes.Exit> exit = new CompletableFuture<>();
     waiting.put(pid, exit);
     spawned++;
