@@ -13,6 +13,7 @@ import dev.izolo.agent.v1.GetStatsRequest;
 import dev.izolo.agent.v1.GetStatsResponse;
 import dev.izolo.agent.v1.ListContainersRequest;
 import dev.izolo.agent.v1.OutputStream;
+import dev.izolo.agent.v1.PrepareSandboxRequest;
 import dev.izolo.agent.v1.ProcessExit;
 import dev.izolo.agent.v1.ProcessId;
 import dev.izolo.agent.v1.RemoveContainerRequest;
@@ -72,6 +73,10 @@ public final class AgentClient {
     GetInfoResponse info = call("GetInfo", stub -> stub.getInfo(GetInfoRequest.getDefaultInstance()));
     long started = Math.max(0, info.getAgentStartedNanos());
     return new AgentStart(Duration.ofNanos(started), Duration.ofNanos(Math.max(started, info.getAgentReadyNanos())));
+  }
+
+  public void prepare(PrepareSandboxRequest request) throws CriException, InterruptedException {
+    call("PrepareSandbox", stub -> stub.prepareSandbox(request));
   }
 
   public void configure(ConfigureSandboxRequest request) throws CriException, InterruptedException {

@@ -10,15 +10,10 @@ import dev.izolo.agentclient.OutputReader;
 import dev.izolo.container.spec.OciSpec;
 import dev.izolo.container.spec.ProcessSpec;
 import dev.izolo.cri.v1.ContainerConfig;
-import dev.izolo.cri.v1.PodSandboxConfig;
 import dev.izolo.image.Image;
 import dev.izolo.image.ImageService;
 import dev.izolo.image.ImageService.LayerLease;
 import dev.izolo.lifecycle.Rollback;
-import dev.izolo.network.PodNetworks.Attachment;
-import dev.izolo.network.PodNetworks.Dns;
-import dev.izolo.network.PodNetworks.Interface;
-import dev.izolo.network.PodNetworks.Route;
 import dev.izolo.sandbox.GuestIdentity;
 import dev.izolo.sandbox.PodSettings;
 import dev.izolo.sandbox.RuntimeHandler;
@@ -48,14 +43,6 @@ public final class GuestWarmup implements Warmup {
   private static final int MAX_OUTPUT = 1 << 16;
   private static final int SIGKILL = 9;
   private static final String WORD = "warm";
-  /** Documentation's addresses (RFC 3849); of IPv6, since the agent undoes a rehearsal by taking the link down. */
-  private static final Attachment REHEARSED =
-      new Attachment(
-          List.of(new Interface("eth0", "02:00:00:00:00:01", 1500, List.of("2001:db8::2/64"))),
-          List.of(
-              new Route("2001:db8:1::/64", "", "eth0", 0, true), new Route("", "2001:db8::1", "eth0", 0, true)),
-          new Dns(List.of(), List.of(), List.of()),
-          List.of());
 
   private final ImageService images;
   private final String imageName;
@@ -76,8 +63,11 @@ public final class GuestWarmup implements Warmup {
   public void run(Vm vm) throws Exception {
     var agent = new AgentClient(vm.agent(), settings.agentTimeout());
     agent.startTimes();
-    var pod = PodSandboxConfig.newBuilder().setHostname("template").build();
-    agent.configure(identity.request(Ids.random(), pod, REHEARSED));
+    String sandboxId = Ids.random();
+    agent.prepare(identity.preparation(sandboxId));
+    for (int round = 0; round < ROUNDS; round++) {
+      agent.configure(identity.rehearsal(sandboxId));
+    }
     Optional<Image> image = images.find(imageName);
     if (image.isEmpty()) {
       log.info("image {} is not present: no containers are run before the template is saved", imageName);

@@ -34,18 +34,21 @@ public final class ColdBoot implements VmSource {
       }
 
       @Override
-      public Vm vm(Timeline timeline) throws VmException, InterruptedException {
+      public Vm vm(Timeline timeline, Runnable runs) throws VmException, InterruptedException {
         var link = new VmSpec.Network(network.namespace(), network.tap(), network.tapMac());
-        return vmm.boot(
-            new VmSpec(
-                request.sandboxId(),
-                request.directory(),
-                request.size().vcpus(),
-                request.size().memoryMib(),
-                Optional.of(link),
-                request.cgroup(),
-                extraKernelArgs),
-            timeline);
+        Vm vm =
+            vmm.boot(
+                new VmSpec(
+                    request.sandboxId(),
+                    request.directory(),
+                    request.size().vcpus(),
+                    request.size().memoryMib(),
+                    Optional.of(link),
+                    request.cgroup(),
+                    extraKernelArgs),
+                timeline);
+        runs.run();
+        return vm;
       }
     };
   }

@@ -22,14 +22,15 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * RunPodSandbox, in the order a reader expects: record, directories, cgroup, network namespace, then the VM's start
- * beside CNI's work, then the agent's configuration. A sandbox that waited for its pod has all but the last two. Each
- * step is recorded before it begins; a failure or an interrupt undoes all of them in reverse, and the error names the
+ * RunPodSandbox, in the order a reader expects: record, directories, cgroup, network namespace, then the VM's start and
+ * preparation beside CNI's work, then the agent's configuration. A sandbox that waited for its pod has all but the last
+ * two. Each step is recorded before it begins; a failure or an interrupt undoes all of them in reverse, and the error names the
  * step.
  */
 final class SandboxStart {
@@ -152,7 +153,9 @@ final class SandboxStart {
       List<Path> cgroup = phase("cgroup", () -> parts.makeCgroup(sandbox));
       VmSource.Claim claim = phase("network namespace", () -> claim(directory, cgroup));
       sandbox.note(r -> r.at(RunStep.BOOTING).withNetwork(claim.network().sandboxId()));
-      Attachment network = withNetwork("VM and network", claim.network(), () -> boot(claim));
+      // The plugins' work costs the VM's start nothing once that waits for the guest.
+      var runs = new CountDownLatch(1);
+      Attachment network = withNetwork("VM and network", claim.network(), runs, () -> boot(claim, runs));
       sandbox.note(r -> r.at(RunStep.CONFIGURING).withPodIps(network.podIps()));
       phase("configure", () -> configure(network));
       ready();
@@ -163,7 +166,7 @@ final class SandboxStart {
       phase("claim", () -> note());
       Attachment network;
       try {
-        network = withNetwork("VM and network", spare.network(), () -> become(spare));
+        network = withNetwork("VM and network", spare.network(), new CountDownLatch(0), () -> become(spare));
       } catch (CriException e) {
         throw blame(spare, e);
       }
@@ -239,13 +242,18 @@ final class SandboxStart {
           new VmSource.Request(sandbox.id(), sandbox.record().runtimeHandler(), size, directory, cgroup));
     }
 
-    /** CNI's work, and beside it work on the VM. */
-    private Attachment withNetwork(String what, PodNetwork prepared, Callable<?> vmWork)
+    /** Work on the VM, and beside it, from a moment on, CNI's. */
+    private Attachment withNetwork(String what, PodNetwork prepared, CountDownLatch from, Callable<?> vmWork)
         throws CriException, InterruptedException {
       try {
         List<Object> results =
             Concurrently.all(
-                List.<Callable<Object>>of(vmWork::call, () -> phase("CNI", () -> attach(prepared))));
+                List.<Callable<Object>>of(
+                    vmWork::call,
+                    () -> {
+                      from.await();
+                      return phase("CNI", () -> attach(prepared));
+                    }));
         return (Attachment) results.get(1);
       } catch (CriException | InterruptedException | RuntimeException e) {
         throw e;
@@ -254,12 +262,12 @@ final class SandboxStart {
       }
     }
 
-    private Vm boot(VmSource.Claim claim) throws CriException, InterruptedException {
+    private Vm boot(VmSource.Claim claim, CountDownLatch runs) throws CriException, InterruptedException {
       Vm vm =
           phase(
               "VM start",
               () -> {
-                Vm started = claim.vm(timeline);
+                Vm started = claim.vm(timeline, runs::countDown);
                 sandbox.attach(started, settings.agentTimeout());
                 sandbox.note(r -> r.withVm(started.record()));
                 return started;
@@ -274,6 +282,12 @@ final class SandboxStart {
       if (claim.booted()) {
         phase("agent info", () -> tellGuestPhases(from));
       }
+      phase(
+          "prepare",
+          () -> {
+            sandbox.agent().prepare(identity.preparation(sandbox.id()));
+            return null;
+          });
       return vm;
     }
 
@@ -309,7 +323,7 @@ final class SandboxStart {
     }
 
     private Void configure(Attachment network) throws CriException, InterruptedException {
-      sandbox.agent().configure(identity.request(sandbox.id(), sandbox.config(), network));
+      sandbox.agent().configure(identity.configuration(sandbox.id(), sandbox.config(), network));
       containers.connected(sandbox);
       return null;
     }

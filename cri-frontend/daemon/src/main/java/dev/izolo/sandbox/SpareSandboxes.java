@@ -26,6 +26,7 @@ final class SpareSandboxes {
   private final VmSource vms;
   private final SandboxEnd end;
   private final PodSettings settings;
+  private final GuestIdentity identity;
 
   SpareSandboxes(
       RecordStore store,
@@ -42,6 +43,7 @@ final class SpareSandboxes {
     this.vms = vms;
     this.end = end;
     this.settings = settings;
+    this.identity = new GuestIdentity(settings.hostResolvConf());
   }
 
   private Sandbox reserve() throws Exception {
@@ -58,10 +60,12 @@ final class SpareSandboxes {
       List<Path> cgroup = parts.makeCgroup(sandbox);
       VmSource.Claim claim =
           vms.claim(new VmSource.Request(sandbox.id(), handlerName, size, directory, cgroup));
-      Vm vm = claim.vm(timeline);
+      Vm vm = claim.vm(timeline, () -> {});
       sandbox.attach(vm, settings.agentTimeout());
       sandbox.note(r -> r.withVm(vm.record()));
       claim.awaitAgent(vm, settings.bootTimeout());
+      sandbox.agent().prepare(identity.preparation(sandbox.id()));
+      sandbox.agent().configure(identity.rehearsal(sandbox.id()));
       rollback.commit();
       return new Spare(sandbox, size, claim.network(), vm);
     }

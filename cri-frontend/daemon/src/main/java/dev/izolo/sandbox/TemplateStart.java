@@ -65,11 +65,11 @@ final class TemplateStart implements VmSource {
     }
 
     @Override
-    public Vm vm(Timeline timeline) throws VmException, InterruptedException {
+    public Vm vm(Timeline timeline, Runnable runs) throws VmException, InterruptedException {
       Optional<Template> template = vmm.template(templateSize.vcpus(), templateSize.memoryMib());
       for (int copy = 1; template.isPresent() && copy <= COPIES; copy++) {
         try {
-          return restored(template.get(), timeline);
+          return restored(template.get(), timeline, runs);
         } catch (VmException.BootFailed e) {
           log.warn("sandbox={} copy {} of a template does not work: {}", request.sandboxId(), copy, e.getMessage());
         } catch (VmException e) {
@@ -78,10 +78,18 @@ final class TemplateStart implements VmSource {
         }
       }
       booted = true;
-      return cold.vm(timeline);
+      return cold.vm(timeline, runs);
     }
 
-    private Vm restored(Template template, Timeline timeline) throws VmException, InterruptedException {
+    /** A copy has answered before it was given out. */
+    @Override
+    public void awaitAgent(Vm vm, Duration timeout) throws VmException, InterruptedException {
+      if (booted) {
+        cold.awaitAgent(vm, timeout);
+      }
+    }
+
+    private Vm restored(Template template, Timeline timeline, Runnable runs) throws VmException, InterruptedException {
       PodNetwork network = network();
       var spec =
           new VmSpec(
@@ -93,9 +101,12 @@ final class TemplateStart implements VmSource {
               request.cgroup(),
               List.of());
       Vm vm = vmm.restore(spec, template, timeline);
+      runs.run();
       boolean usable = false;
       try {
-        vm.awaitAgent(AGENT_WAIT);
+        try (var _ = timeline.phase("first answer")) {
+          vm.awaitAgent(AGENT_WAIT);
+        }
         grow(vm, templateSize, request.size(), timeline);
         usable = true;
         return vm;

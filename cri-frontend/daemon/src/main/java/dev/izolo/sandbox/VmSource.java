@@ -29,9 +29,11 @@ public interface VmSource {
     /**
      * The VM, as soon as there is one; called once. Can be awaited beside CNI's work on the network.
      *
+     * @param runs called as soon as a VM executes guest code: until then its start keeps the host's processors busy, and
+     *     from then on it waits for the guest's; not called if there is none, and perhaps more than once
      * @throws VmException if there will be none; nothing of it is left then
      */
-    Vm vm(Timeline timeline) throws VmException, InterruptedException;
+    Vm vm(Timeline timeline, Runnable runs) throws VmException, InterruptedException;
 
     /** Whether the VM has booted, so that its agent's start was part of the run; known once there is a VM. */
     default boolean booted() {

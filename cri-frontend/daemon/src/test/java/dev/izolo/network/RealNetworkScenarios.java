@@ -80,6 +80,8 @@ final class RealNetworkScenarios {
     assertThat(command("ip", "-n", "izolo-aa11", "link", "show", "tap0")).contains("UP");
     Attachment attachment = attach(network);
     assertThat(attachment.podIps()).hasSize(2);
+    assertThat(command("ip", "-n", "izolo-aa11", "-6", "address", "show")).as("no voice of the host's own")
+        .contains(attachment.podIps().get(1)).doesNotContain("fe80:");
     assertThat(attachment.podIps().get(0)).startsWith("10.222.0.");
     assertThat(attachment.podIps().get(1)).startsWith("fd7a:1201:0:222::");
     var eth0 = attachment.interfaces().getFirst();

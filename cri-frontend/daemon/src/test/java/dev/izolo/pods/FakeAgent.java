@@ -24,6 +24,8 @@ public final class FakeAgent extends AgentGrpc.AgentImplBase {
   private final List<String> updates = new CopyOnWriteArrayList<>();
   private final Map<String, Status> failures = new ConcurrentHashMap<>();
   private final Consumer<FakeProcess> script;
+  private volatile PrepareSandboxRequest prepared;
+  private volatile boolean rehearsed;
   private volatile ConfigureSandboxRequest configured;
   private volatile Function<ExecSyncRequest, List<ExecSyncResponse>> exec =
       _ -> List.of(exit(ProcessExit.getDefaultInstance()));
@@ -31,6 +33,14 @@ public final class FakeAgent extends AgentGrpc.AgentImplBase {
   /** @param script run on a thread of its own for each process that starts */
   public FakeAgent(Consumer<FakeProcess> script) {
     this.script = script;
+  }
+
+  public boolean rehearsed() {
+    return rehearsed;
+  }
+
+  public PrepareSandboxRequest prepared() {
+    return prepared;
   }
 
   public ConfigureSandboxRequest configured() {
@@ -115,12 +125,33 @@ public final class FakeAgent extends AgentGrpc.AgentImplBase {
   }
 
   @Override
+  public void prepareSandbox(PrepareSandboxRequest request, StreamObserver<PrepareSandboxResponse> observer) {
+    answer(
+        "PrepareSandbox",
+        observer,
+        () -> {
+          if (prepared != null) {
+            throw Status.FAILED_PRECONDITION.withDescription("prepared twice").asRuntimeException();
+          }
+          prepared = request;
+          return PrepareSandboxResponse.getDefaultInstance();
+        });
+  }
+
+  @Override
   public void configureSandbox(ConfigureSandboxRequest request, StreamObserver<ConfigureSandboxResponse> observer) {
     answer(
         "ConfigureSandbox",
         observer,
         () -> {
-          configured = request;
+          if (prepared == null) {
+            throw Status.FAILED_PRECONDITION.withDescription("not prepared").asRuntimeException();
+          }
+          if (request.getRehearsal()) {
+            rehearsed = true;
+          } else {
+            configured = request;
+          }
           return ConfigureSandboxResponse.getDefaultInstance();
         });
   }

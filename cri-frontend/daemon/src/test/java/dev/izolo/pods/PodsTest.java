@@ -16,10 +16,12 @@ import dev.izolo.network.NetworkException;
 import dev.izolo.state.CriException;
 import dev.izolo.vm.VmException;
 import dev.izolo.vm.fake.FakeVmm.Operation;
+import io.grpc.Status;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -52,8 +54,8 @@ class PodsTest {
     assertThat(status.getStatus().getNetwork().getAdditionalIps(0).getIp()).isEqualTo("fd00::5");
     assertThat(status.getInfoOrThrow("timeline")).contains("\"sandbox dir\"", "\"CNI\"", "\"agent ready\"", "start_ms");
     assertThat(node.agent(id).configured().getHostname()).isEqualTo("web");
-    assertThat(node.agent(id).configured().getEntropy().size()).isEqualTo(64);
-    assertThat(node.agent(id).configured().getMachineId()).matches("[0-9a-f]{32}");
+    assertThat(node.agent(id).prepared().getEntropy().size()).isEqualTo(64);
+    assertThat(node.agent(id).prepared().getMachineId()).matches("[0-9a-f]{32}");
     assertThat(node.agent(id).configured().getInterfaces(0).getMac()).isEqualTo("02:00:00:00:00:02");
 
     node.sandboxes().stop(id.substring(0, 10));
@@ -67,8 +69,8 @@ class PodsTest {
 
   @Test
   void twoPodsShareNoRandomness() throws Exception {
-    var a = node.agent(node.run("a")).configured();
-    var b = node.agent(node.run("b")).configured();
+    var a = node.agent(node.run("a")).prepared();
+    var b = node.agent(node.run("b")).prepared();
 
     assertThat(a.getEntropy()).isNotEqualTo(b.getEntropy());
     assertThat(a.getMachineId()).isNotEqualTo(b.getMachineId());
@@ -143,6 +145,27 @@ class PodsTest {
         .isInstanceOf(CriException.PhaseFailed.class)
         .hasMessageContaining("RunPodSandbox default/web: agent ready: console: kernel panic");
     node.assertNothingLeft();
+  }
+
+  @Test
+  void aVmThatCannotBePreparedLeavesNothing() throws Exception {
+    node.vmm().before(
+        Operation.AWAIT_AGENT,
+        call -> node.agent(call.vmId()).failNext("PrepareSandbox", Status.INTERNAL.withDescription("no entropy")));
+
+    assertThatThrownBy(() -> node.run("web"))
+        .isInstanceOf(CriException.PhaseFailed.class)
+        .hasMessageContaining("prepare")
+        .hasMessageContaining("no entropy");
+    node.assertNothingLeft();
+  }
+
+  @Test
+  void networkPluginsBeginOnceTheVmRuns() throws Exception {
+    var running = new AtomicInteger();
+    node.networks().beforeAttach(() -> running.set(node.vmm().running().size()));
+    node.run("web");
+    assertThat(running).hasValue(1);
   }
 
   @Test

@@ -18,6 +18,7 @@ import dev.izolo.vm.VmSpec;
 import dev.izolo.vm.Warmup;
 import dev.izolo.vm.fake.FakeMachine;
 import dev.izolo.vm.fake.FakeVmm.Operation;
+import io.grpc.Status;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -28,6 +29,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -98,6 +100,11 @@ class WarmTest {
     startWithPool(2);
     List<String> waiting = node.vmm().calls(Operation.RESTORE).stream().map(call -> call.vmId()).toList();
     CountDownLatch go = holdRestores();
+    // Unlike each other before any pod is known.
+    assertThat(waiting).extracting(id -> node.agent(id).prepared().getEntropy()).doesNotHaveDuplicates();
+    assertThat(waiting).extracting(id -> node.agent(id).prepared().getMachineId()).doesNotHaveDuplicates();
+    assertThat(waiting).allMatch(id -> node.agent(id).rehearsed());
+    assertThat(waiting).extracting(id -> node.agent(id).configured()).containsOnlyNulls();
 
     String first = node.run("a");
     String second = node.run("b");
@@ -105,9 +112,6 @@ class WarmTest {
     assertThat(List.of(first, second)).isEqualTo(waiting);
     assertThat(node.agent(first).configured().getHostname()).isEqualTo("a");
     assertThat(node.agent(second).configured().getHostname()).isEqualTo("b");
-    assertThat(node.agent(first).configured().getEntropy()).isNotEqualTo(node.agent(second).configured().getEntropy());
-    assertThat(node.agent(first).configured().getMachineId())
-        .isNotEqualTo(node.agent(second).configured().getMachineId());
     assertThat(node.sandboxes().list(PodSandboxFilter.getDefaultInstance())).hasSize(2);
     go.countDown();
     until(() -> ready() == 2);
@@ -236,6 +240,23 @@ class WarmTest {
     until(() -> ready() == 1 && !node.vmm().running().isEmpty());
     assertThat(node.vmm().running()).extracting(FakeMachine::id).doesNotContain(first.id());
     until(() -> node.networks().live().size() == 1);
+  }
+
+  @Test
+  void aSandboxThatCannotBePreparedDoesNotWaitForAPod() throws Exception {
+    var first = new AtomicBoolean(true);
+    node.vmm().before(
+        Operation.AWAIT_AGENT,
+        call -> {
+          if (first.getAndSet(false)) {
+            node.agent(call.vmId()).failNext("ConfigureSandbox", Status.INTERNAL.withDescription("no rehearsal"));
+          }
+        });
+    node.restartDaemon(handler(Start.POOL, 1), warm(false, NOTHING, GIB));
+
+    until(() -> !first.get());
+    until(() -> node.vmm().running().isEmpty() && node.networks().live().isEmpty());
+    assertThat(ready()).isZero();
   }
 
   @Test

@@ -14,6 +14,8 @@ import dev.izolo.agent.v1.AwaitResourcesRequest;
 import dev.izolo.agent.v1.AwaitResourcesResponse;
 import dev.izolo.agent.v1.ConfigureSandboxRequest;
 import dev.izolo.agent.v1.ConfigureSandboxResponse;
+import dev.izolo.agent.v1.PrepareSandboxRequest;
+import dev.izolo.agent.v1.PrepareSandboxResponse;
 import io.grpc.Context;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -65,9 +67,15 @@ final class Agent {
     return stats;
   }
 
+  PrepareSandboxResponse prepare(PrepareSandboxRequest request) throws IOException {
+    requireOwnMachine("prepared");
+    cgroups.enableControllers();
+    sandbox.prepare(request);
+    return PrepareSandboxResponse.getDefaultInstance();
+  }
+
   ConfigureSandboxResponse configure(ConfigureSandboxRequest request) throws IOException {
     requireOwnMachine("configured");
-    cgroups.enableControllers();
     sandbox.configure(request);
     info.markConfigured(true);
     return ConfigureSandboxResponse.getDefaultInstance();

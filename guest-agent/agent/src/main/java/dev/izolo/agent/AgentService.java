@@ -18,6 +18,8 @@ import dev.izolo.agent.v1.GetStatsRequest;
 import dev.izolo.agent.v1.GetStatsResponse;
 import dev.izolo.agent.v1.ListContainersRequest;
 import dev.izolo.agent.v1.ListContainersResponse;
+import dev.izolo.agent.v1.PrepareSandboxRequest;
+import dev.izolo.agent.v1.PrepareSandboxResponse;
 import dev.izolo.agent.v1.PrepareSnapshotRequest;
 import dev.izolo.agent.v1.PrepareSnapshotResponse;
 import dev.izolo.agent.v1.ReadOutputRequest;
@@ -73,6 +75,11 @@ final class AgentService extends AgentGrpc.AgentImplBase {
   @Override
   public void getInfo(GetInfoRequest request, StreamObserver<GetInfoResponse> out) {
     answer(out, () -> agent.info().read(request.getBootId()));
+  }
+
+  @Override
+  public void prepareSandbox(PrepareSandboxRequest request, StreamObserver<PrepareSandboxResponse> out) {
+    answer(out, () -> agent.prepare(request));
   }
 
   @Override

@@ -14,6 +14,7 @@ import dev.izolo.agent.v1.ListContainersRequest;
 import dev.izolo.agent.v1.NetworkInterface;
 import dev.izolo.agent.v1.OutputStream;
 import dev.izolo.agent.v1.PidNamespace;
+import dev.izolo.agent.v1.PrepareSandboxRequest;
 import dev.izolo.agent.v1.ProcessId;
 import dev.izolo.agent.v1.ReadOutputRequest;
 import dev.izolo.agent.v1.ReadOutputResponse;
@@ -46,15 +47,18 @@ final class TrainingCalls {
        "linux":{"namespaces":[{"type":"mount"}],"resources":{"cpu":{"shares":1024}}}}
       """;
 
-  // It is read and refused: the agent of a training run is no VM's first process.
+  // They are read and refused: the agent of a training run is no VM's first process.
+  private static final PrepareSandboxRequest PREPARATION =
+      PrepareSandboxRequest.newBuilder().setSandboxId("s").setClockUnixNanos(1)
+          .setMachineId("0123456789abcdef0123456789abcdef").setEntropy(ByteString.copyFrom(new byte[64]))
+          .setShmSizeBytes(1 << 20).build();
   private static final ConfigureSandboxRequest CONFIGURATION =
       ConfigureSandboxRequest.newBuilder().setSandboxId("s").setHostname("trained").setClockUnixNanos(1)
-          .setMachineId("0123456789abcdef0123456789abcdef").setEntropy(ByteString.copyFrom(new byte[64]))
           .addInterfaces(NetworkInterface.newBuilder().setName("eth0").setMac("02:00:00:00:00:01").setMtu(1500)
               .addAddresses("192.0.2.2/24"))
           .addRoutes(Route.newBuilder().setGateway("192.0.2.1").setInterfaceName("eth0"))
           .setDns(Dns.newBuilder().addServers("192.0.2.1").addSearches("example.org").addOptions("ndots:5"))
-          .putSysctls("net.ipv4.ip_forward", "1").setHostsFile("127.0.0.1 localhost\n").setShmSizeBytes(1 << 20)
+          .putSysctls("net.ipv4.ip_forward", "1").setHostsFile("127.0.0.1 localhost\n")
           .build();
 
   private final AgentGrpc.AgentBlockingStub blocking;
@@ -79,10 +83,16 @@ final class TrainingCalls {
       agent().listContainers(ListContainersRequest.getDefaultInstance());
     }
     try {
+      agent().prepareSandbox(PREPARATION);
+      throw new IOException("an agent that is not the first process of a VM prepared its machine");
+    } catch (StatusRuntimeException e) {
+      // As it must be; and an error's way out has been run too.
+    }
+    try {
       agent().configureSandbox(CONFIGURATION);
       throw new IOException("an agent that is not the first process of a VM configured its machine");
     } catch (StatusRuntimeException e) {
-      // As it must be; and an error's way out has been run too.
+      // As it must be.
     }
     container("c1");
     container("c2");

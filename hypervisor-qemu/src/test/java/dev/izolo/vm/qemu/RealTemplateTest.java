@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.protobuf.ByteString;
 import dev.izolo.agent.v1.AgentGrpc;
 import dev.izolo.agent.v1.ConfigureSandboxRequest;
+import dev.izolo.agent.v1.PrepareSandboxRequest;
 import dev.izolo.agent.v1.GetInfoRequest;
 import dev.izolo.agent.v1.GetInfoResponse;
 import dev.izolo.agent.v1.GetStatsRequest;
@@ -300,14 +301,15 @@ class RealTemplateTest {
     var entropy = new byte[64];
     new SecureRandom().nextBytes(entropy);
     agent(vm)
-        .configureSandbox(
-            ConfigureSandboxRequest.newBuilder()
+        .prepareSandbox(
+            PrepareSandboxRequest.newBuilder()
                 .setSandboxId(vm.id())
-                .setHostname(vm.id())
                 .setMachineId("0123456789abcdef0123456789abcdef")
                 .setClockUnixNanos(now().toNanos())
                 .setEntropy(ByteString.copyFrom(entropy))
                 .build());
+    agent(vm)
+        .configureSandbox(ConfigureSandboxRequest.newBuilder().setSandboxId(vm.id()).setHostname(vm.id()).build());
   }
 
   private static GetInfoResponse info(Vm vm) {

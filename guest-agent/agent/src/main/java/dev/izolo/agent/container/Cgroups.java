@@ -19,14 +19,18 @@ public final class Cgroups {
   private static final String POD = "pod";
 
   private final Path mount;
+  private boolean enabled;
   private final Set<Path> occupied = ConcurrentHashMap.newKeySet();
 
   public Cgroups(Path mount) {
     this.mount = mount;
   }
 
-  /** Lets containers have every controller the kernel has. */
-  public void enableControllers() throws IOException {
+  /** Lets containers have every controller the kernel has. Done once, so a copy of a VM finds it done. */
+  public synchronized void enableControllers() throws IOException {
+    if (enabled) {
+      return;
+    }
     String available = Files.readString(mount.resolve("cgroup.controllers")).strip();
     if (available.isEmpty()) {
       return;
@@ -35,6 +39,7 @@ public final class Cgroups {
     Files.writeString(mount.resolve("cgroup.subtree_control"), all);
     Path pod = Files.createDirectories(mount.resolve(POD));
     Files.writeString(pod.resolve("cgroup.subtree_control"), all);
+    enabled = true;
   }
 
   /** What a container's spec names as its group. */

@@ -8,16 +8,24 @@ import java.nio.charset.StandardCharsets;
 final class NetlinkMessage {
   static final int HEADER_BYTES = 16;
   static final short REQUEST = 1;
-  static final short ACK = 4;
+  /** The type of an answer, of success as well. */
+  static final short ERROR = 2;
+  static final byte ACK = 4;
   static final short REPLACE = 0x100;
   static final short CREATE = 0x400;
 
+  private static final int FLAGS_OFFSET = 6;
   private static final int ATTRIBUTE_HEADER_BYTES = 4;
 
   private final ByteBuffer buffer = ByteBuffer.allocate(1024).order(ByteOrder.LITTLE_ENDIAN);
 
   NetlinkMessage(int type, int flags, int sequence) {
-    buffer.putInt(0).putShort((short) type).putShort((short) (flags | REQUEST | ACK)).putInt(sequence).putInt(0);
+    buffer.putInt(0).putShort((short) type).putShort((short) (flags | REQUEST)).putInt(sequence).putInt(0);
+  }
+
+  /** Has the kernel answer a request that succeeds, too; those that fail are always answered. */
+  static void askForAnswer(byte[] message) {
+    message[FLAGS_OFFSET] |= ACK;
   }
 
   NetlinkMessage u8(int value) {
@@ -68,23 +76,24 @@ final class NetlinkMessage {
     return message;
   }
 
-  /**
-   * What the kernel's answer to a request says: 0 for success, a positive error number, or -1 when the datagram does not
-   * answer the request of that sequence number.
-   */
-  static int answer(byte[] datagram, int sequence) {
+  /** What the kernel says of one request: an error number, 0 for none. */
+  record Answer(int sequence, int error) {}
+
+  /** The first answer in a datagram from the kernel that is to one of the requests up to that one, or null. */
+  static Answer answer(byte[] datagram, int last) {
     ByteBuffer in = ByteBuffer.wrap(datagram).order(ByteOrder.LITTLE_ENDIAN);
     while (in.remaining() >= HEADER_BYTES + 4) {
       int start = in.position();
       int length = in.getInt(start);
-      if (length < HEADER_BYTES || length > in.remaining()) {
-        return -1;
+      if (length < HEADER_BYTES + 4 || length > in.remaining()) {
+        return null;
       }
-      if (in.getShort(start + 4) == 2 && in.getInt(start + 8) == sequence) {
-        return -in.getInt(start + HEADER_BYTES);
+      int sequence = in.getInt(start + 8);
+      if (in.getShort(start + 4) == ERROR && sequence > 0 && sequence <= last) {
+        return new Answer(sequence, -in.getInt(start + HEADER_BYTES));
       }
       in.position(Math.min(in.limit(), start + (length + 3 & ~3)));
     }
-    return -1;
+    return null;
   }
 }

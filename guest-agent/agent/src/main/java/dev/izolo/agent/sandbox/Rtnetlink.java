@@ -7,12 +7,17 @@ import dev.izolo.agent.linux.NetlinkSocket;
 import dev.izolo.agent.v1.NetworkInterface;
 import dev.izolo.agent.v1.Route;
 import java.io.IOException;
-import java.util.Arrays;
+import java.util.ArrayList;
+import java.util.List;
 
-/** Links, addresses and routes by rtnetlink(7): a request each, each acknowledged, with no program run. */
+/**
+ * Links, addresses and routes by rtnetlink(7), with no program run. Requests are collected and {@link #apply} has the
+ * kernel carry them out in their order: one call there, and, as long as none fails, one back.
+ */
 final class Rtnetlink implements AutoCloseable {
   private static final int NEW_LINK = 16;
   private static final int NEW_ADDRESS = 20;
+  private static final int DELETE_ADDRESS = 21;
   private static final int NEW_ROUTE = 24;
   private static final int AF_INET = 2;
   private static final int AF_INET6 = 10;
@@ -35,17 +40,22 @@ final class Rtnetlink implements AutoCloseable {
   private static final int RT_SCOPE_LINK = 253;
   private static final int RTN_UNICAST = 1;
   private static final int RTNH_F_ONLINK = 4;
+  private static final int MAC_BYTES = 6;
+  private static final int MAC_CHARS = 3 * MAC_BYTES - 1;
+
+  /** What a request is about, for the error that nobody hopes for. */
+  private record Request(String what, Object subject, byte[] message) {}
 
   private final NetlinkSocket socket;
-  private int sequence;
+  private final List<Request> requests = new ArrayList<>();
 
   Rtnetlink() throws IOException {
     socket = new NetlinkSocket(NetlinkSocket.ROUTE, 0);
   }
 
   /** Sets a link's address, MTU and name as far as asked, and has it up. A link that is renamed must be down. */
-  void link(int index, NetworkInterface wanted, boolean rename) throws IOException {
-    request("set up link " + wanted.getName(), linkMessage(++sequence, index, wanted, rename));
+  void link(int index, NetworkInterface wanted, boolean rename) {
+    add("set up link", wanted.getName(), linkMessage(nextSequence(), index, wanted, rename));
   }
 
   static byte[] linkMessage(int sequence, int index, NetworkInterface wanted, boolean rename) {
@@ -64,13 +74,19 @@ final class Rtnetlink implements AutoCloseable {
   }
 
   /** Takes a link down; the kernel renames only links that are down. */
-  void down(int index) throws IOException {
-    request("take down link " + index, new NetlinkMessage(NEW_LINK, 0, ++sequence)
+  void down(int index) {
+    add("take down link", index, new NetlinkMessage(NEW_LINK, 0, nextSequence())
         .u8(0).u8(0).u16(0).u32(index).u32(0).u32(IFF_UP).bytes());
   }
 
-  void address(int index, IpPrefix prefix) throws IOException {
-    request("add address " + describe(prefix), addressMessage(++sequence, index, prefix));
+  void address(int index, IpPrefix prefix) {
+    add("add address", prefix, addressMessage(nextSequence(), index, prefix));
+  }
+
+  void removeAddress(int index, IpPrefix prefix) {
+    add("remove address", prefix, new NetlinkMessage(DELETE_ADDRESS, 0, nextSequence())
+        .u8(prefix.ipv6() ? AF_INET6 : AF_INET).u8(prefix.length()).u8(0).u8(RT_SCOPE_UNIVERSE).u32(index)
+        .attribute(IFA_LOCAL, prefix.address()).bytes());
   }
 
   static byte[] addressMessage(int sequence, int index, IpPrefix prefix) {
@@ -93,9 +109,8 @@ final class Rtnetlink implements AutoCloseable {
     return address;
   }
 
-  void route(int index, Route route) throws IOException {
-    request("add route " + (route.getDestination().isEmpty() ? "default" : route.getDestination())
-        + (route.getGateway().isEmpty() ? "" : " via " + route.getGateway()), routeMessage(++sequence, index, route));
+  void route(int index, Route route) {
+    add("add route", route, routeMessage(nextSequence(), index, route));
   }
 
   static byte[] routeMessage(int sequence, int index, Route route) {
@@ -127,33 +142,71 @@ final class Rtnetlink implements AutoCloseable {
   }
 
   static byte[] mac(String text) {
-    if (!text.matches("[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}")) {
+    boolean valid = text.length() == MAC_CHARS;
+    for (int i = 0; valid && i < MAC_CHARS; i++) {
+      valid = i % 3 == 2 ? text.charAt(i) == ':' : Ascii.isHexDigit(text.charAt(i));
+    }
+    if (!valid) {
       throw new AgentException.Invalid("\"" + text + "\" is no MAC address");
     }
-    byte[] mac = new byte[6];
+    byte[] mac = new byte[MAC_BYTES];
     for (int i = 0; i < mac.length; i++) {
-      mac[i] = (byte) Integer.parseInt(text.substring(3 * i, 3 * i + 2), 16);
+      mac[i] = (byte) (Character.digit(text.charAt(3 * i), 16) << 4 | Character.digit(text.charAt(3 * i + 1), 16));
     }
     return mac;
   }
 
-  private static String describe(IpPrefix prefix) {
-    try {
-      return java.net.InetAddress.getByAddress(prefix.address()).getHostAddress() + "/" + prefix.length();
-    } catch (java.net.UnknownHostException e) {
-      return Arrays.toString(prefix.address());
+  private int nextSequence() {
+    return requests.size() + 1;
+  }
+
+  private void add(String what, Object subject, byte[] message) {
+    requests.add(new Request(what, subject, message));
+  }
+
+  /**
+   * Carries out what was asked for since the last time. What exists already is well.
+   *
+   * @throws LinuxException of the first request that failed; the others were carried out as far as possible
+   */
+  void apply() throws IOException {
+    if (requests.isEmpty()) {
+      return;
+    }
+    int length = 0;
+    for (Request request : requests) {
+      length += request.message().length;
+    }
+    byte[] all = new byte[length];
+    int at = 0;
+    for (Request request : requests) {
+      if (request == requests.getLast()) {
+        NetlinkMessage.askForAnswer(request.message());
+      }
+      System.arraycopy(request.message(), 0, all, at, request.message().length);
+      at += request.message().length;
+    }
+    socket.send(all);
+    LinuxException failure = null;
+    NetlinkMessage.Answer answer;
+    do {
+      answer = NetlinkMessage.answer(socket.receive(), requests.size());
+      if (answer != null && failure == null && answer.error() != 0 && answer.error() != Errno.EEXIST) {
+        Request failed = requests.get(answer.sequence() - 1);
+        failure = new LinuxException(failed.what() + " " + name(failed.subject()), answer.error());
+      }
+    } while (answer == null || answer.sequence() != requests.size());
+    requests.clear();
+    if (failure != null) {
+      throw failure;
     }
   }
 
-  private void request(String what, byte[] message) throws IOException {
-    socket.send(message);
-    int error;
-    do {
-      error = NetlinkMessage.answer(socket.receive(), sequence);
-    } while (error < 0);
-    if (error != 0 && error != Errno.EEXIST) {
-      throw new LinuxException(what, error);
-    }
+  private static String name(Object subject) {
+    return subject instanceof Route route
+        ? (route.getDestination().isEmpty() ? "default" : route.getDestination())
+            + (route.getGateway().isEmpty() ? "" : " via " + route.getGateway())
+        : subject.toString();
   }
 
   @Override

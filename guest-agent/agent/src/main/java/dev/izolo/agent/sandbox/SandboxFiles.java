@@ -6,6 +6,12 @@ import java.util.List;
 
 /** The texts of the files a pod's containers share, from what the host asks for. */
 final class SandboxFiles {
+  /** The kernel's own limit, of which sethostname(2) tells. */
+  private static final int MAX_HOSTNAME_CHARS = 64;
+
+  /** machine-id(5). */
+  private static final int MACHINE_ID_CHARS = 32;
+
   private SandboxFiles() {}
 
   /** resolv.conf(5). */
@@ -25,7 +31,11 @@ final class SandboxFiles {
 
   private static String words(String what, List<String> words) {
     for (String word : words) {
-      if (word.isEmpty() || word.chars().anyMatch(c -> c <= ' ' || c == 0x7f)) {
+      boolean plain = !word.isEmpty();
+      for (int i = 0; plain && i < word.length(); i++) {
+        plain = word.charAt(i) > ' ' && word.charAt(i) != 0x7f;
+      }
+      if (!plain) {
         throw new AgentException.Invalid("a " + what + " is empty or has white space");
       }
     }
@@ -33,13 +43,20 @@ final class SandboxFiles {
   }
 
   static void checkHostname(String name) {
-    if (!name.matches("[A-Za-z0-9]([A-Za-z0-9.-]{0,62}[A-Za-z0-9])?")) {
+    boolean valid = !name.isEmpty() && name.length() <= MAX_HOSTNAME_CHARS
+        && Ascii.isLetterOrDigit(name.charAt(0)) && Ascii.isLetterOrDigit(name.charAt(name.length() - 1))
+        && Ascii.consistsOfLettersDigitsAnd(".-", name);
+    if (!valid) {
       throw new AgentException.Invalid("\"" + name + "\" is no hostname of at most 64 letters, digits, dots and dashes");
     }
   }
 
   static void checkMachineId(String id) {
-    if (!id.matches("[0-9a-f]{32}")) {
+    boolean valid = id.length() == MACHINE_ID_CHARS;
+    for (int i = 0; valid && i < id.length(); i++) {
+      valid = Ascii.isHexDigit(id.charAt(i)) && !Character.isUpperCase(id.charAt(i));
+    }
+    if (!valid) {
       throw new AgentException.Invalid("a machine id has 32 lower-case hexadecimal digits");
     }
   }

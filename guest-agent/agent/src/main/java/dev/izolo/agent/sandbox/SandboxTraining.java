@@ -20,29 +20,21 @@ public final class SandboxTraining {
         Dns.newBuilder().addServers("192.0.2.1").addSearches("example.org").addOptions("ndots:5").build());
     Sysctls.path("net.ipv4.ip_forward");
     new Sysctls(java.nio.file.Path.of("/nowhere")).apply(Map.of());
-    SandboxConfigurator.checkName("eth0");
+    GuestNetwork.checkName("eth0");
     NetworkInterface link = NetworkInterface.newBuilder().setName("none0").setMac("02:00:00:00:00:01").setMtu(1500).build();
     try (Rtnetlink netlink = new Rtnetlink()) {
-      refused(() -> netlink.link(NO_LINK, link, true));
-      refused(() -> netlink.down(NO_LINK));
-      refused(() -> netlink.address(NO_LINK, IpPrefix.parse("192.0.2.2/24")));
-      refused(() -> netlink.address(NO_LINK, IpPrefix.parse("2001:db8::2/64")));
-      refused(() -> netlink.route(NO_LINK, Route.newBuilder().setGateway("192.0.2.1").build()));
-      refused(() -> netlink.route(NO_LINK, Route.newBuilder().setDestination("2001:db8:1::/48").build()));
-    }
-  }
-
-  private interface Request {
-    void send() throws IOException;
-  }
-
-  private static void refused(Request request) throws IOException {
-    try {
-      request.send();
+      netlink.link(NO_LINK, link, true);
+      netlink.down(NO_LINK);
+      netlink.address(NO_LINK, IpPrefix.parse("192.0.2.2/24"));
+      netlink.address(NO_LINK, IpPrefix.parse("2001:db8::2/64"));
+      netlink.removeAddress(NO_LINK, IpPrefix.parse("192.0.2.2/24"));
+      netlink.route(NO_LINK, Route.newBuilder().setGateway("192.0.2.1").build());
+      netlink.route(NO_LINK, Route.newBuilder().setDestination("2001:db8:1::/48").build());
+      netlink.apply();
+      throw new IOException("the kernel changed a link that does not exist");
     } catch (LinuxException e) {
       // As it must be: there is no such link.
       return;
     }
-    throw new IOException("the kernel changed a link that does not exist");
   }
 }

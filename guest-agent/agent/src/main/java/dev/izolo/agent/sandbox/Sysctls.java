@@ -9,6 +9,7 @@ import java.util.Map;
 /** Kernel settings beneath /proc/sys, named with dots or, where a part has dots itself, with slashes (sysctl(8)). */
 final class Sysctls {
   private static final int MAX_VALUE_LENGTH = 4096;
+  private static final int MAX_NAME_CHARS = 256;
 
   private final Path proc;
 
@@ -38,7 +39,8 @@ final class Sysctls {
 
   /** The path beneath /proc/sys that a name stands for; whichever separator comes first separates. */
   static String path(String name) {
-    if (!name.matches("[a-zA-Z0-9_-]+([./][a-zA-Z0-9_.,:@/-]+)+") || name.length() > 256) {
+    boolean separated = name.indexOf('.') > 0 || name.indexOf('/') > 0;
+    if (!separated || name.length() > MAX_NAME_CHARS || !Ascii.consistsOfLettersDigitsAnd("_-./,:@", name)) {
       throw new AgentException.Invalid("\"" + name + "\" is no sysctl name");
     }
     int dot = name.indexOf('.');
