@@ -59,13 +59,14 @@ artefact_properties() {
   local build=${app##*/} # tells builds of one version apart, as semver's build metadata
   properties=(
     "-Dizolo.version=$version+${build:0:8}" "-Dizolo.kernel=$kernel" "-Dizolo.rootfs=$rootfs" "-Dizolo.hello=$hello"
-    "-Dizolo.vsockBackend=$vsock_backend"
+    "-Dizolo.vsockBackend=$vsock_backend" "-Dizolo.daemonOptions=$app/daemon.options"
   )
 }
 
 run_java() {
-  local properties
+  local properties daemon_options=''
   artefact_properties
-  exec "$jdk/bin/java" "@$app/java.options" ${daemon_aot:+"-XX:AOTCache=$daemon_aot"} "${properties[@]}" \
+  [[ $1 != serve ]] || daemon_options=@$app/daemon.options
+  exec "$jdk/bin/java" "@$app/java.options" ${daemon_options:+"$daemon_options"} ${daemon_aot:+"-XX:AOTCache=$daemon_aot"} "${properties[@]}" \
     dev.izolo.cli.Main "$@"
 }

@@ -102,6 +102,11 @@ build_java() {
     cat "$home/rootfs-builder/setup/java.options"
     printf -- '-cp %s\n' "$(cd "$out/daemon" && ls ./*.jar | sed "s,^\./,${out%.new}/daemon/," | LC_ALL=C sort | paste -sd:)"
   } > "$out/java.options"
+  cp -p "$home/rootfs-builder/setup/compiler-directives.json" "$out/"
+  {
+    cat "$home/rootfs-builder/setup/daemon.options"
+    printf -- '-XX:CompilerDirectivesFile=%s\n' "${out%.new}/compiler-directives.json"
+  } > "$out/daemon.options"
 }
 
 take_vsock_backend() {
@@ -136,7 +141,8 @@ do_steps() {
   fi
   ensure_jdk
   local java_key kernel_key rootfs_key hello_key vsock_key
-  java_key=$({ hash_files guest-agent hypervisor-qemu cri-frontend pom.xml rootfs-builder/setup/java.options; cat "$jdk/release"; } | hash_of)
+  java_key=$({ hash_files guest-agent hypervisor-qemu cri-frontend pom.xml \
+    rootfs-builder/setup/{java.options,daemon.options,compiler-directives.json}; cat "$jdk/release"; } | hash_of)
   kernel_key=$({ hash_files kernel-config/{build,check,fragments}; gcc --version 2> /dev/null || true; } | hash_of)
   vsock_key=$(hash_files rootfs-builder/debian | hash_of)
   hello_key=$(hash_files rootfs-builder/debian rootfs-builder/hello | hash_of)

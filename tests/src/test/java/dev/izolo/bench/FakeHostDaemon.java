@@ -37,8 +37,12 @@ final class FakeHostDaemon implements AutoCloseable {
     Path log = directory.resolve("fake.log");
     List<String> command = new ArrayList<>(List.of(
         Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+UseSerialGC",
-        "-XX:TieredStopAtLevel=1", "-Xmx256m", "-Xms16m", "-Xmn12m", "--enable-native-access=ALL-UNNAMED",
-        "-cp", System.getProperty("java.class.path"), FakeHostDaemon.class.getName(), socket.toString(),
+        "-XX:TieredStopAtLevel=1", "-Xmx256m", "-Xms16m", "-Xmn12m", "--enable-native-access=ALL-UNNAMED"));
+    String daemonOptions = System.getProperty("izolo.daemonOptions", "");
+    if (!daemonOptions.isEmpty()) {
+      command.add("@" + daemonOptions);
+    }
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), FakeHostDaemon.class.getName(), socket.toString(),
         directory.resolve("node").toString()));
     Process process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
     long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(START_SECONDS);

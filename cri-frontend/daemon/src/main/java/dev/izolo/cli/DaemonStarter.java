@@ -74,12 +74,19 @@ final class DaemonStarter {
     }
   }
 
-  /** This very JVM again, with its own flags and class path, in a session of its own: Ctrl-C here must not end it. */
+  /**
+   * This very JVM again, with its own flags and class path and what the launcher gives a daemon's JVM beside them, in a
+   * session of its own: Ctrl-C here must not end it.
+   */
   private List<String> command() {
     List<String> command = new ArrayList<>();
     command.add("setsid");
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+    String daemonOptions = System.getProperty("izolo.daemonOptions", "");
+    if (!daemonOptions.isEmpty()) {
+      command.add("@" + daemonOptions);
+    }
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
     command.addAll(List.of("serve", "--default-network"));
     command.addAll(serveOptions);

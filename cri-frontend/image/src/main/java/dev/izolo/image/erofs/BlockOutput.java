@@ -9,16 +9,17 @@ import java.nio.channels.FileChannel;
  * holes, which read as zeros. Not thread-safe.
  */
 final class BlockOutput {
-  private static final int BUFFER_BYTES = 512 * 1024;
   private static final long MAX_BLOCKS = 0xffff_fff0L;
 
   private final FileChannel file;
-  private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
+  private final ByteBuffer buffer;
   private long bufferPosition;
   private long nextBlock;
 
-  BlockOutput(FileChannel file) {
+  /** @param buffer outside the heap; what an earlier image left in it is dropped */
+  BlockOutput(FileChannel file, ByteBuffer buffer) {
     this.file = file;
+    this.buffer = buffer.clear();
   }
 
   /** Position of this many fresh blocks. */

@@ -38,10 +38,11 @@ public final class ErofsWriter {
   private final Set<Node.Leaf> linked = new LinkedHashSet<>();
   private final ByteBuffer firstBlock = newBuffer(BLOCK);
 
-  public ErofsWriter(FileChannel file) throws IOException {
+  /** @param buffers no other writer's until this one is done with */
+  public ErofsWriter(FileChannel file, WriteBuffers buffers) throws IOException {
     this.file = file;
-    this.out = new BlockOutput(file);
-    this.metadata = new MetadataArea(out);
+    this.out = new BlockOutput(file, buffers.data());
+    this.metadata = new MetadataArea(out, buffers.metadata());
     out.allocate(1);
     root.position = ROOT_POSITION;
   }

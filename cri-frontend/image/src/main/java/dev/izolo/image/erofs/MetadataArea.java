@@ -2,7 +2,6 @@ package dev.izolo.image.erofs;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /**
@@ -11,14 +10,17 @@ import java.util.Arrays;
  */
 final class MetadataArea {
   private static final int RUN_BLOCKS = 16;
-  private static final int RUN_BYTES = RUN_BLOCKS * ErofsWriter.BLOCK;
+  static final int RUN_BYTES = RUN_BLOCKS * ErofsWriter.BLOCK;
 
   private final BlockOutput out;
-  private final ByteBuffer run = ByteBuffer.allocate(RUN_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+  private final ByteBuffer run;
   private long runPosition = -1;
 
-  MetadataArea(BlockOutput out) {
+  /** @param run of {@link #RUN_BYTES}, little endian; what an earlier image left in it is wiped out */
+  MetadataArea(BlockOutput out, ByteBuffer run) {
     this.out = out;
+    this.run = run;
+    reset();
   }
 
   /** Position for this many bytes; they are to be put into {@link #buffer()} before the next call. */
@@ -48,6 +50,10 @@ final class MetadataArea {
       out.write(runPosition, run.array(), 0, run.position());
       runPosition = -1;
     }
+    reset();
+  }
+
+  private void reset() {
     run.clear();
     Arrays.fill(run.array(), (byte) 0);
   }

@@ -12,7 +12,7 @@ enum Compression {
   GZIP,
   ZSTD;
 
-  private static final int BUFFER_BYTES = 64 * 1024;
+  private static final int BUFFER_BYTES = 32 * 1024;
 
   static InputStream decompress(InputStream in) throws IOException {
     BufferedInputStream buffered = new BufferedInputStream(in, BUFFER_BYTES);

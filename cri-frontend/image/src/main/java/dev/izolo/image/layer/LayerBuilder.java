@@ -34,17 +34,19 @@ final class LayerBuilder {
   private final EntryBudget budget;
   private final LayerTree tree;
   private final SpaceGuard space;
-  private final byte[] buffer = new byte[128 * 1024];
+  private final byte[] chunk;
   private long fileBytes;
 
   /** All whiteouts are names of one node. */
   private Node.Leaf whiteout;
 
-  LayerBuilder(TarReader tar, ErofsWriter writer, LayerLimits limits, SpaceGuard space) {
+  /** @param chunk to copy files' data through, nobody else's meanwhile */
+  LayerBuilder(TarReader tar, ErofsWriter writer, LayerLimits limits, SpaceGuard space, byte[] chunk) {
     this.tar = tar;
     this.writer = writer;
     this.limits = limits;
     this.space = space;
+    this.chunk = chunk;
     this.budget = new EntryBudget(limits.maxEntries());
     this.tree = new LayerTree(writer, budget);
   }
@@ -123,11 +125,11 @@ final class LayerBuilder {
 
   private void copy(ErofsWriter.FileData data, long length) throws IOException {
     while (length > 0) {
-      int count = tar.read(buffer, 0, (int) Math.min(buffer.length, length));
+      int count = tar.read(chunk, 0, (int) Math.min(chunk.length, length));
       if (count < 0) {
         throw new EOFException("the tar ends within a file's data");
       }
-      data.write(buffer, 0, count);
+      data.write(chunk, 0, count);
       space.written(count);
       length -= count;
     }

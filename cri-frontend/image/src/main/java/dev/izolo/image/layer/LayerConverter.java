@@ -11,9 +11,13 @@ import java.nio.channels.FileChannel;
 import java.nio.file.FileStore;
 import java.util.HexFormat;
 
-/** Converts a layer blob to an EROFS image, in one pass over its bytes. */
+/** Converts a layer blob to an EROFS image, in one pass over its bytes. Safe for concurrent use. */
 public final class LayerConverter {
+  /** Large enough for headers; files' data goes past it in larger pieces. */
+  private static final int TAR_BUFFER_BYTES = 32 * 1024;
+
   private final LayerLimits limits;
+  private final Workspace.Pool workspaces = new Workspace.Pool();
 
   public LayerConverter(LayerLimits limits) {
     this.limits = limits;
@@ -33,11 +37,21 @@ public final class LayerConverter {
    * @throws LayerTooLargeException if it exceeds a limit
    */
   public Result convert(InputStream blob, Digest diffId, FileChannel image, FileStore store) throws IOException {
+    Workspace workspace = workspaces.take();
+    try {
+      return convert(blob, diffId, image, store, workspace);
+    } finally {
+      workspaces.giveBack(workspace);
+    }
+  }
+
+  private Result convert(InputStream blob, Digest diffId, FileChannel image, FileStore store, Workspace workspace)
+      throws IOException {
     try (InputStream plain = Compression.decompress(blob)) {
       MeteredInput tar = new MeteredInput(plain, diffId.newHash(), limits.maxUncompressedBytes(), "the layer's tar");
-      ErofsWriter writer = new ErofsWriter(image);
-      new LayerBuilder(new TarReader(new BufferedInputStream(tar, 128 * 1024)), writer, limits,
-          new SpaceGuard(store, limits.minFreeBytes())).build();
+      ErofsWriter writer = new ErofsWriter(image, workspace.image());
+      new LayerBuilder(new TarReader(new BufferedInputStream(tar, TAR_BUFFER_BYTES)), writer, limits,
+          new SpaceGuard(store, limits.minFreeBytes()), workspace.chunk()).build();
       tar.drain();
       Digest actual = tar.digest(diffId.algorithm());
       if (!actual.equals(diffId)) {

@@ -76,7 +76,7 @@ final class MeteredInput extends FilterInputStream {
 
   /** Reads on to the end. */
   void drain() throws IOException {
-    byte[] sink = new byte[64 * 1024];
+    byte[] sink = new byte[8192];
     while (read(sink, 0, sink.length) >= 0) {}
   }
 }

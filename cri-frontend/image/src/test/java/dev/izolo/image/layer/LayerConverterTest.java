@@ -18,11 +18,15 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserDefinedFileAttributeView;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -262,6 +266,48 @@ class LayerConverterTest {
           .isInstanceOf(TarFormatException.class)
           .hasMessageContaining("digest");
     }
+  }
+
+  @Test
+  void aLayerIsTheSameBytesWhateverItsConverterDidBefore() throws Exception {
+    Random random = new Random(3);
+    byte[] noise = new byte[300_000];
+    random.nextBytes(noise);
+    byte[] other = new LayerContent().file("noise", 0600, noise).file("tail", 0600, Arrays.copyOf(noise, 100)).tar();
+    // Sizes that leave gaps in blocks, where bytes of an earlier layer could show.
+    byte[] tar = new LayerContent().directory("d").file("d/a", "a").file("d/b", 0644, Arrays.copyOf(noise, 4096 * 3 + 4090))
+        .symbolicLink("d/l", "a").file("d/c", 0644, new byte[100]).tar();
+    LayerConverter used = new LayerConverter(LIMITS);
+    convert(used, other);
+    assertThatThrownBy(() -> convert(used, Arrays.copyOf(other, other.length / 2))).isInstanceOf(IOException.class);
+
+    assertThat(convert(used, tar)).hasSameBinaryContentAs(convert(new LayerConverter(LIMITS), tar));
+  }
+
+  @Test
+  void layersConvertedAtTheSameTimeDoNotMix() throws Exception {
+    LayerConverter shared = new LayerConverter(LIMITS);
+    List<byte[]> tars = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      byte[] noise = new byte[1 << 20];
+      new Random(i).nextBytes(noise);
+      tars.add(new LayerContent().file("noise", 0644, noise).file("small", "" + i).tar());
+    }
+    List<Future<Path>> together = new ArrayList<>();
+    try (ExecutorService threads = Executors.newFixedThreadPool(4)) {
+      tars.forEach(tar -> together.add(threads.submit(() -> convert(shared, tar))));
+    }
+    for (int i = 0; i < tars.size(); i++) {
+      assertThat(together.get(i).get()).hasSameBinaryContentAs(convert(new LayerConverter(LIMITS), tars.get(i)));
+    }
+  }
+
+  private Path convert(LayerConverter converter, byte[] tar) throws IOException {
+    Path image = Files.createTempFile(directory, "layer", ".erofs");
+    try (FileChannel file = FileChannel.open(image, StandardOpenOption.WRITE)) {
+      converter.convert(new ByteArrayInputStream(tar), Digest.sha256(tar), file, Files.getFileStore(directory));
+    }
+    return image;
   }
 
   @Test
