@@ -27,6 +27,7 @@ import dev.izolo.state.EventBus;
 import dev.izolo.state.NameReservations;
 import dev.izolo.state.RecordStore;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.Lock;
@@ -144,10 +145,13 @@ public final class VmContainerService implements ContainerService, AutoCloseable
 
   @Override
   public List<Container> list(ContainerFilter filter) {
-    return registry.announced().stream()
-        .filter(unit -> ContainerViews.matches(filter, unit))
-        .map(ContainerViews::listed)
-        .toList();
+    var matching = new ArrayList<Container>();
+    for (ContainerUnit unit : registry.announced()) {
+      if (ContainerViews.matches(filter, unit)) {
+        matching.add(unit.listed());
+      }
+    }
+    return matching;
   }
 
   private ContainerUnit running(String id) throws CriException {

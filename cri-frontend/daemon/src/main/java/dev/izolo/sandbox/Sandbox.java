@@ -2,6 +2,7 @@ package dev.izolo.sandbox;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.izolo.agentclient.AgentClient;
+import dev.izolo.cri.v1.PodSandbox;
 import dev.izolo.cri.v1.PodSandboxConfig;
 import dev.izolo.state.CriException;
 import dev.izolo.state.RecordStore;
@@ -29,6 +30,7 @@ public final class Sandbox {
   private final ReentrantLock recordLock = new ReentrantLock();
   private final SandboxDisks disks;
   private volatile SandboxRecord record;
+  private volatile Listed listed = new Listed(null, null);
   private volatile Vm vm;
   private volatile AgentClient agent;
 
@@ -63,6 +65,20 @@ public final class Sandbox {
 
   public SandboxDisks disks() {
     return disks;
+  }
+
+  /** What lists show, and the record that it shows. */
+  private record Listed(SandboxRecord record, PodSandbox shown) {}
+
+  /** As lists show it: built once for each record, since the kubelet lists every second and little changes meanwhile. */
+  PodSandbox listed() {
+    SandboxRecord now = record;
+    Listed kept = listed;
+    if (kept.record != now) {
+      kept = new Listed(now, SandboxViews.listed(now, config));
+      listed = kept;
+    }
+    return kept.shown;
   }
 
   public boolean isReady() {

@@ -8,12 +8,14 @@ import dev.izolo.cri.v1.LinuxPodSandboxStatus;
 import dev.izolo.cri.v1.Namespace;
 import dev.izolo.cri.v1.PodIP;
 import dev.izolo.cri.v1.PodSandbox;
+import dev.izolo.cri.v1.PodSandboxConfig;
 import dev.izolo.cri.v1.PodSandboxFilter;
 import dev.izolo.cri.v1.PodSandboxNetworkStatus;
 import dev.izolo.cri.v1.PodSandboxState;
 import dev.izolo.cri.v1.PodSandboxStatus;
 import dev.izolo.state.CriException;
 import dev.izolo.state.PhaseRecord;
+import dev.izolo.state.RunStep;
 import dev.izolo.state.SandboxRecord;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,19 +28,22 @@ public final class SandboxViews {
   private SandboxViews() {}
 
   static PodSandboxState state(Sandbox sandbox) {
-    return sandbox.isReady() ? PodSandboxState.SANDBOX_READY : PodSandboxState.SANDBOX_NOTREADY;
+    return state(sandbox.record());
   }
 
-  static PodSandbox listed(Sandbox sandbox) {
-    var config = sandbox.config();
+  private static PodSandboxState state(SandboxRecord record) {
+    return record.step() == RunStep.READY ? PodSandboxState.SANDBOX_READY : PodSandboxState.SANDBOX_NOTREADY;
+  }
+
+  static PodSandbox listed(SandboxRecord record, PodSandboxConfig config) {
     return PodSandbox.newBuilder()
-        .setId(sandbox.id())
+        .setId(record.id())
         .setMetadata(config.getMetadata())
-        .setState(state(sandbox))
-        .setCreatedAt(sandbox.record().createdAtNanos())
+        .setState(state(record))
+        .setCreatedAt(record.createdAtNanos())
         .putAllLabels(config.getLabelsMap())
         .putAllAnnotations(config.getAnnotationsMap())
-        .setRuntimeHandler(sandbox.record().runtimeHandler())
+        .setRuntimeHandler(record.runtimeHandler())
         .build();
   }
 
@@ -112,6 +117,6 @@ public final class SandboxViews {
 
   /** Whether all that is selected is there with the same value. */
   public static boolean hasLabels(Map<String, String> labels, Map<String, String> selector) {
-    return labels.entrySet().containsAll(selector.entrySet());
+    return selector.isEmpty() || labels.entrySet().containsAll(selector.entrySet());
   }
 }

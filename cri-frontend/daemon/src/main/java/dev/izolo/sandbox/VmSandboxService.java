@@ -170,7 +170,7 @@ public final class VmSandboxService implements SandboxService, AutoCloseable {
   public List<PodSandbox> list(PodSandboxFilter filter) {
     return registry.all().stream()
         .filter(sandbox -> SandboxViews.matches(filter, sandbox))
-        .map(SandboxViews::listed)
+        .map(Sandbox::listed)
         .sorted(Comparator.comparingLong(PodSandbox::getCreatedAt).reversed())
         .toList();
   }
