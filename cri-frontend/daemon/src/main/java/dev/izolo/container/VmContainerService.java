@@ -57,7 +57,7 @@ public final class VmContainerService implements ContainerService, AutoCloseable
     this.end = new ContainerEnd(store, registry, reaper);
     var scratch = new ScratchDisks(settings.stateDir(), settings.scratchBytes());
     this.creation = new ContainerCreate(store, registry, images, scratch, end, settings);
-    this.statistics = new ContainerStatistics(settings.stateDir());
+    this.statistics = new ContainerStatistics(registry, settings.stateDir(), settings.statsMaxAge());
     this.ofSandboxes = new SandboxContainers(store, images, registry, life, end, statistics, this::removeUnit, this::restoreName);
   }
 
@@ -127,7 +127,6 @@ public final class VmContainerService implements ContainerService, AutoCloseable
     } finally {
       unit.lock().unlock();
     }
-    statistics.forget(unit.id());
     names.release(name(unit.sandbox(), unit.config()));
     announcer.announce(unit, ContainerEventType.CONTAINER_DELETED_EVENT);
   }

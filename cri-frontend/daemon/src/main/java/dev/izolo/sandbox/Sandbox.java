@@ -29,6 +29,7 @@ public final class Sandbox {
   private final ReadWriteLock lifecycle = new ReentrantReadWriteLock();
   private final ReentrantLock recordLock = new ReentrantLock();
   private final SandboxDisks disks;
+  private final UsageSampler usage;
   private volatile SandboxRecord record;
   private volatile Listed listed = new Listed(null, null);
   private volatile Vm vm;
@@ -39,6 +40,9 @@ public final class Sandbox {
     this.store = store;
     this.record = record;
     this.disks = new SandboxDisks(this);
+    this.usage = new UsageSampler(
+        record.id(), containerIds -> agent().stats(containerIds, UsageSampler.LIMIT), this::isReady,
+        UsageSampler.SYSTEM_TIMER);
     try {
       this.config = PodSandboxConfig.parseFrom(record.config());
     } catch (InvalidProtocolBufferException e) {
@@ -65,6 +69,10 @@ public final class Sandbox {
 
   public SandboxDisks disks() {
     return disks;
+  }
+
+  UsageSampler usage() {
+    return usage;
   }
 
   /** What lists show, and the record that it shows. */
