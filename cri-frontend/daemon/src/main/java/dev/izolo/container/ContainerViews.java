@@ -20,6 +20,8 @@ import dev.izolo.state.CriException;
 import dev.izolo.stream.ContainerLog;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Predicate;
 
 /** Containers as CRI's messages show them. */
 final class ContainerViews {
@@ -61,11 +63,17 @@ final class ContainerViews {
         .build();
   }
 
-  static boolean matches(ContainerFilter filter, ContainerUnit unit) {
-    return unit.id().startsWith(filter.getId())
-        && unit.sandbox().id().startsWith(filter.getPodSandboxId())
-        && (!filter.hasState() || filter.getState().getState() == state(unit))
-        && SandboxViews.hasLabels(unit.config().getLabelsMap(), filter.getLabelSelectorMap());
+  /** The filter, taken apart once for all containers that it is put to. */
+  static Predicate<ContainerUnit> matching(ContainerFilter filter) {
+    String id = filter.getId();
+    String sandboxId = filter.getPodSandboxId();
+    Optional<ContainerState> state =
+        filter.hasState() ? Optional.of(filter.getState().getState()) : Optional.empty();
+    Map<String, String> labels = filter.getLabelSelectorMap();
+    return unit -> unit.id().startsWith(id)
+        && unit.sandbox().id().startsWith(sandboxId)
+        && (state.isEmpty() || state.get() == state(unit))
+        && (labels.isEmpty() || SandboxViews.hasLabels(unit.config().getLabelsMap(), labels));
   }
 
   static ContainerStatus status(ContainerUnit unit) {

@@ -31,6 +31,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.Lock;
+import java.util.function.Predicate;
 
 /** Containers in sandboxes' VMs. Also what sandboxes need of their containers ({@link #podContainers}). */
 public final class VmContainerService implements ContainerService, AutoCloseable {
@@ -144,9 +145,10 @@ public final class VmContainerService implements ContainerService, AutoCloseable
 
   @Override
   public List<Container> list(ContainerFilter filter) {
+    Predicate<ContainerUnit> matches = ContainerViews.matching(filter);
     var matching = new ArrayList<Container>();
     for (ContainerUnit unit : registry.announced()) {
-      if (ContainerViews.matches(filter, unit)) {
+      if (matches.test(unit)) {
         matching.add(unit.listed());
       }
     }

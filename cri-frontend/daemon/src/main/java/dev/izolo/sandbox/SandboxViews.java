@@ -2,6 +2,7 @@ package dev.izolo.sandbox;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.util.JsonFormat;
 import dev.izolo.cri.v1.LinuxPodSandboxStatus;
@@ -35,9 +36,10 @@ public final class SandboxViews {
     return record.step() == RunStep.READY ? PodSandboxState.SANDBOX_READY : PodSandboxState.SANDBOX_NOTREADY;
   }
 
+  /** Made once and sent many times: the id is kept as the bytes that are sent. */
   static PodSandbox listed(SandboxRecord record, PodSandboxConfig config) {
     return PodSandbox.newBuilder()
-        .setId(record.id())
+        .setIdBytes(ByteString.copyFromUtf8(record.id()))
         .setMetadata(config.getMetadata())
         .setState(state(record))
         .setCreatedAt(record.createdAtNanos())

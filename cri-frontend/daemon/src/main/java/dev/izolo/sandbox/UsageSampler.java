@@ -83,6 +83,7 @@ final class UsageSampler {
   private final Source source;
   private final BooleanSupplier running;
   private final Timer timer;
+  // All that follows is guarded by the monitor of this object.
   private boolean closed;
   /** The newest sample, or a failure that is worth keeping; null before there is one. */
   private Outcome kept;
@@ -180,7 +181,8 @@ final class UsageSampler {
       return new Outcome(askedFor, asked, timer.nanoTime(), sample, null);
     } catch (CriException e) {
       return new Outcome(askedFor, asked, timer.nanoTime(), null, e);
-    } catch (InterruptedException | RuntimeException e) {
+    } catch (InterruptedException | RuntimeException | LinkageError | AssertionError e) {
+      // Whatever it was, those who wait are told, and the next question can be asked.
       return new Outcome(askedFor, asked, timer.nanoTime(), null,
           new CriException.Internal("sandbox " + sandboxId + " could not be asked what it uses: " + e, e));
     }

@@ -14,6 +14,7 @@ import dev.izolo.state.RecordStore;
 import dev.izolo.state.RunStep;
 import dev.izolo.vm.Vm;
 import dev.izolo.vm.Vmm;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -23,6 +24,8 @@ import org.slf4j.LoggerFactory;
 /** Sandboxes that are VMs. {@link #recover} is called once, before anything else. */
 public final class VmSandboxService implements SandboxService, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(VmSandboxService.class);
+  private static final Comparator<PodSandbox> NEWEST_FIRST =
+      Comparator.comparingLong(PodSandbox::getCreatedAt).reversed();
 
   private final SandboxRegistry registry;
   private final PodContainers containers;
@@ -167,11 +170,14 @@ public final class VmSandboxService implements SandboxService, AutoCloseable {
 
   @Override
   public List<PodSandbox> list(PodSandboxFilter filter) {
-    return registry.all().stream()
-        .filter(sandbox -> SandboxViews.matches(filter, sandbox))
-        .map(Sandbox::listed)
-        .sorted(Comparator.comparingLong(PodSandbox::getCreatedAt).reversed())
-        .toList();
+    var matching = new ArrayList<PodSandbox>();
+    for (Sandbox sandbox : registry.all()) {
+      if (SandboxViews.matches(filter, sandbox)) {
+        matching.add(sandbox.listed());
+      }
+    }
+    matching.sort(NEWEST_FIRST);
+    return matching;
   }
 
   @Override
