@@ -35,11 +35,25 @@ final class CallRunner {
     };
   }
 
-  /** Runs on the event loop, which no caller may interrupt; there would be no time for it either. */
+  /**
+   * Runs on the event loop, which no caller may interrupt; there would be no time for it either. Such calls are many and
+   * short, and nothing that they call logs: the log's context is made only where there is something to say.
+   */
   <Q extends Message, R extends Message> UnaryMethod<Q, R> fromMemory(String rpc, MemoryHandler<Q, R> handler) {
     return (request, answers) -> {
       ignoreCancellation(answers);
-      run(rpc, request, answers, () -> {}, false, () -> answers.onNext(handler.handle(request)));
+      if (log.isDebugEnabled()) {
+        run(rpc, request, answers, () -> {}, false, () -> answers.onNext(handler.handle(request)));
+        return;
+      }
+      try {
+        answers.onNext(handler.handle(request));
+        answers.onCompleted();
+      } catch (Exception | LinkageError | StackOverflowError | AssertionError e) {
+        try (var ignored = MDC.putCloseable("rpc", rpc)) {
+          fail(request, answers, e, false);
+        }
+      }
     };
   }
 

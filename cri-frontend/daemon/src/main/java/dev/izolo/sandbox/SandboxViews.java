@@ -21,6 +21,8 @@ import dev.izolo.state.SandboxRecord;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Predicate;
 
 /** Sandboxes as CRI's messages show them. */
 public final class SandboxViews {
@@ -111,14 +113,19 @@ public final class SandboxViews {
     return array.toString();
   }
 
-  static boolean matches(PodSandboxFilter filter, Sandbox sandbox) {
-    return sandbox.id().startsWith(filter.getId())
-        && (!filter.hasState() || filter.getState().getState() == state(sandbox))
-        && hasLabels(sandbox.config().getLabelsMap(), filter.getLabelSelectorMap());
+  /** The filter, taken apart once for all sandboxes that it is put to. */
+  static Predicate<Sandbox> matching(PodSandboxFilter filter) {
+    String id = filter.getId();
+    Optional<PodSandboxState> state =
+        filter.hasState() ? Optional.of(filter.getState().getState()) : Optional.empty();
+    Map<String, String> labels = filter.getLabelSelectorMap();
+    return sandbox -> sandbox.id().startsWith(id)
+        && (state.isEmpty() || state.get() == state(sandbox))
+        && (labels.isEmpty() || hasLabels(sandbox.config().getLabelsMap(), labels));
   }
 
   /** Whether all that is selected is there with the same value. */
   public static boolean hasLabels(Map<String, String> labels, Map<String, String> selector) {
-    return selector.isEmpty() || labels.entrySet().containsAll(selector.entrySet());
+    return labels.entrySet().containsAll(selector.entrySet());
   }
 }

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -170,9 +171,10 @@ public final class VmSandboxService implements SandboxService, AutoCloseable {
 
   @Override
   public List<PodSandbox> list(PodSandboxFilter filter) {
+    Predicate<Sandbox> matches = SandboxViews.matching(filter);
     var matching = new ArrayList<PodSandbox>();
     for (Sandbox sandbox : registry.all()) {
-      if (SandboxViews.matches(filter, sandbox)) {
+      if (matches.test(sandbox)) {
         matching.add(sandbox.listed());
       }
     }
