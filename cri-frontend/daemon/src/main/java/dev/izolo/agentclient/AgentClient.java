@@ -29,6 +29,7 @@ import io.grpc.StatusException;
 import io.grpc.stub.BlockingClientCall;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -212,10 +213,21 @@ public final class AgentClient {
     };
   }
 
-  /** @param limit how long to wait for it: statistics are asked for often, and of many sandboxes at once */
-  public GetStatsResponse stats(List<String> containerIds, Duration limit) throws CriException, InterruptedException {
-    var request = GetStatsRequest.newBuilder().addAllContainerIds(containerIds).build();
-    return call("GetStats", limit, stub -> stub.getStats(request));
+  /**
+   * What the VM uses, and those of its containers that are named. An agent of an older build, which knows no way to ask
+   * for the VM alone, answers for all containers then.
+   *
+   * @param limit how long to wait for it: statistics are asked for often, and of many sandboxes at once
+   */
+  public GetStatsResponse stats(Collection<String> containerIds, Duration limit)
+      throws CriException, InterruptedException {
+    var request =
+        GetStatsRequest.newBuilder().addAllContainerIds(containerIds).setNoContainers(containerIds.isEmpty()).build();
+    GetStatsResponse answer = call("GetStats", limit, stub -> stub.getStats(request));
+    if (answer.getContainersCount() > MAX_LISTED) {
+      throw AgentErrors.violation("GetStats", answer.getContainersCount() + " containers");
+    }
+    return answer;
   }
 
   public void update(String containerId, String resourcesJson) throws CriException, InterruptedException {

@@ -12,6 +12,7 @@ import dev.izolo.config.IzoloConfig.RuntimeHandler;
 import dev.izolo.config.IzoloConfig.Pool;
 import dev.izolo.config.IzoloConfig.Sandbox;
 import dev.izolo.config.IzoloConfig.StartChoice;
+import dev.izolo.config.IzoloConfig.Stats;
 import dev.izolo.config.IzoloConfig.Template;
 import dev.izolo.config.IzoloConfig.VsockChoice;
 import java.io.IOException;
@@ -91,7 +92,8 @@ public final class ConfigReader {
           "is \"" + defaultHandler + "\", but the handlers are " + String.join(", ", handlers.keySet()));
     }
     IzoloConfig config = new IzoloConfig(stateDir, runDir, listen, driver, grace, defaultHandler, hypervisor(root),
-        sandbox(root), handlers, template(root), pool(root), image(root), network(root), log(root));
+        sandbox(root), handlers, template(root), pool(root), image(root), network(root), stats(root),
+        log(root));
     root.end();
     return config;
   }
@@ -207,6 +209,14 @@ public final class ConfigReader {
         table.duration("plugin_timeout", Duration.ofSeconds(30), Duration.ofSeconds(1), Duration.ofMinutes(10)));
     table.end();
     return network;
+  }
+
+  private static Stats stats(ConfigTable root) throws ConfigException {
+    ConfigTable table = root.table("stats");
+    Stats stats =
+        new Stats(table.duration("max_age", Duration.ofSeconds(10), Duration.ZERO, Duration.ofMinutes(10)));
+    table.end();
+    return stats;
   }
 
   private static Log log(ConfigTable root) throws ConfigException {

@@ -26,6 +26,7 @@ public record IzoloConfig(
     Pool pool,
     Image image,
     Network network,
+    Stats stats,
     Log log) {
 
   /** How the kubelet is told to make cgroups. */
@@ -104,6 +105,9 @@ public record IzoloConfig(
   /** The {@code [network]} table. */
   public record Network(Path cniConfDir, List<Path> cniBinDirs, Duration pluginTimeout) {}
 
+  /** The {@code [stats]} table: what pods and containers use. */
+  public record Stats(Duration maxAge) {}
+
   /** The {@code [log]} table: the daemon's own log. */
   public record Log(LogLevel level) {}
 
@@ -127,6 +131,6 @@ public record IzoloConfig(
   /** The same with another socket, as {@code --listen} asks. */
   public IzoloConfig withListen(Path socket) {
     return new IzoloConfig(stateDir, runDir, socket, cgroupDriver, shutdownGrace, defaultRuntimeHandler, hypervisor,
-        sandbox, runtimeHandlers, template, pool, image, network, log);
+        sandbox, runtimeHandlers, template, pool, image, network, stats, log);
   }
 }

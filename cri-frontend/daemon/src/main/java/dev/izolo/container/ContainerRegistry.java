@@ -2,6 +2,8 @@ package dev.izolo.container;
 
 import dev.izolo.state.CriException;
 import dev.izolo.state.Ids;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -10,31 +12,59 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /** All containers of all sandboxes, those included that are being made and not announced yet. */
 final class ContainerRegistry {
-  private final Map<String, ContainerUnit> byId = new ConcurrentHashMap<>();
+  private static final Comparator<ContainerUnit> NEWEST_FIRST =
+      Comparator.comparingLong((ContainerUnit unit) -> unit.record().life().createdAtNanos()).reversed();
 
-  void add(ContainerUnit unit) {
+  private final Map<String, ContainerUnit> byId = new ConcurrentHashMap<>();
+  // Copied at each change, so that lists, which are asked for every second, neither sort nor wait.
+  private final Map<String, List<ContainerUnit>> bySandbox = new ConcurrentHashMap<>();
+  private volatile List<ContainerUnit> newestFirst = List.of();
+
+  synchronized void add(ContainerUnit unit) {
     byId.put(unit.id(), unit);
+    bySandbox.merge(unit.sandbox().id(), List.of(unit), (before, added) -> with(before, unit));
+    newestFirst = with(newestFirst, unit);
   }
 
-  void remove(ContainerUnit unit) {
-    byId.remove(unit.id(), unit);
+  synchronized void remove(ContainerUnit unit) {
+    if (byId.remove(unit.id(), unit)) {
+      bySandbox.computeIfPresent(unit.sandbox().id(), (id, before) -> before.size() == 1 ? null : without(before, unit));
+      newestFirst = without(newestFirst, unit);
+    }
+  }
+
+  private static List<ContainerUnit> with(List<ContainerUnit> before, ContainerUnit unit) {
+    var more = new ArrayList<>(before);
+    more.add(unit);
+    more.sort(NEWEST_FIRST);
+    return Collections.unmodifiableList(more);
+  }
+
+  private static List<ContainerUnit> without(List<ContainerUnit> before, ContainerUnit unit) {
+    var fewer = new ArrayList<>(before);
+    fewer.remove(unit);
+    return Collections.unmodifiableList(fewer);
   }
 
   /** Every container of a sandbox, announced or not. */
   List<ContainerUnit> allOf(String sandboxId) {
-    return byId.values().stream().filter(unit -> unit.sandbox().id().equals(sandboxId)).toList();
+    return bySandbox.getOrDefault(sandboxId, List.of());
   }
 
   List<ContainerUnit> all() {
-    return List.copyOf(byId.values());
+    return newestFirst;
   }
 
   /** Those that CRI's callers may know, oldest last. */
   List<ContainerUnit> announced() {
-    return byId.values().stream()
-        .filter(unit -> unit.step().announced())
-        .sorted(Comparator.comparingLong((ContainerUnit unit) -> unit.record().life().createdAtNanos()).reversed())
-        .toList();
+    List<ContainerUnit> all = newestFirst;
+    var announced = new ArrayList<ContainerUnit>(all.size());
+    for (ContainerUnit unit : all) {
+      if (unit.step().announced()) {
+        announced.add(unit);
+      }
+    }
+    return announced;
   }
 
   /**

@@ -1,6 +1,7 @@
 package dev.izolo.container;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import dev.izolo.cri.v1.Container;
 import dev.izolo.cri.v1.ContainerConfig;
 import dev.izolo.cri.v1.LinuxContainerResources;
 import dev.izolo.image.ImageService.LayerLease;
@@ -29,6 +30,7 @@ final class ContainerUnit {
   private final CountDownLatch ended = new CountDownLatch(1);
   private final ContainerOutput output;
   private volatile ContainerRecord record;
+  private volatile Listed listed = new Listed(null, null);
   private Optional<LayerLease> lease;
 
   /** @param lease keeps the image's layers; closed with {@link #closeLease} */
@@ -94,6 +96,20 @@ final class ContainerUnit {
     } catch (InvalidProtocolBufferException e) {
       throw new IllegalStateException("container " + id() + ": its resources were encoded here", e);
     }
+  }
+
+  /** What lists show, and the record that it shows. */
+  private record Listed(ContainerRecord record, Container shown) {}
+
+  /** As lists show it: built once for each record, since the kubelet lists every second and little changes meanwhile. */
+  Container listed() {
+    ContainerRecord now = record;
+    Listed kept = listed;
+    if (kept.record != now) {
+      kept = new Listed(now, ContainerViews.listed(this, now));
+      listed = kept;
+    }
+    return kept.shown;
   }
 
   /** Writes a changed record, then shows it. Callers hold {@link #lock}, or are the only ones who know the container. */

@@ -2,6 +2,7 @@ package dev.izolo.container;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.util.JsonFormat;
 import dev.izolo.cri.v1.Container;
@@ -14,10 +15,13 @@ import dev.izolo.cri.v1.LinuxContainerUser;
 import dev.izolo.sandbox.SandboxViews;
 import dev.izolo.state.ContainerRecord;
 import dev.izolo.state.ContainerRecord.Life;
+import dev.izolo.state.ContainerStep;
 import dev.izolo.state.CriException;
 import dev.izolo.stream.ContainerLog;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Predicate;
 
 /** Containers as CRI's messages show them. */
 final class ContainerViews {
@@ -26,35 +30,50 @@ final class ContainerViews {
   private ContainerViews() {}
 
   static ContainerState state(ContainerUnit unit) {
-    return switch (unit.step()) {
+    return state(unit.step());
+  }
+
+  private static ContainerState state(ContainerStep step) {
+    return switch (step) {
       case CREATING, CREATED, STARTING -> ContainerState.CONTAINER_CREATED;
       case RUNNING -> ContainerState.CONTAINER_RUNNING;
       case EXITED, REMOVING -> ContainerState.CONTAINER_EXITED;
     };
   }
 
-  static Container listed(ContainerUnit unit) {
-    ContainerRecord record = unit.record();
+  /**
+   * Made once and sent many times. Its longest strings are kept as the bytes that are sent; encoding them anew takes
+   * most of a list's time.
+   *
+   * @param record the unit's, as it was when the caller looked
+   */
+  static Container listed(ContainerUnit unit, ContainerRecord record) {
     var config = unit.config();
     return Container.newBuilder()
-        .setId(unit.id())
-        .setPodSandboxId(unit.sandbox().id())
+        .setIdBytes(ByteString.copyFromUtf8(unit.id()))
+        .setPodSandboxIdBytes(ByteString.copyFromUtf8(unit.sandbox().id()))
         .setMetadata(config.getMetadata())
         .setImage(config.getImage())
-        .setImageRef(record.imageRef())
-        .setImageId(record.imageId())
-        .setState(state(unit))
+        .setImageRefBytes(ByteString.copyFromUtf8(record.imageRef()))
+        .setImageIdBytes(ByteString.copyFromUtf8(record.imageId()))
+        .setState(state(record.step()))
         .setCreatedAt(record.life().createdAtNanos())
         .putAllLabels(config.getLabelsMap())
         .putAllAnnotations(config.getAnnotationsMap())
         .build();
   }
 
-  static boolean matches(ContainerFilter filter, ContainerUnit unit) {
-    return unit.id().startsWith(filter.getId())
-        && unit.sandbox().id().startsWith(filter.getPodSandboxId())
-        && (!filter.hasState() || filter.getState().getState() == state(unit))
-        && SandboxViews.hasLabels(unit.config().getLabelsMap(), filter.getLabelSelectorMap());
+  /** The filter, taken apart once for all containers that it is put to. */
+  static Predicate<ContainerUnit> matching(ContainerFilter filter) {
+    String id = filter.getId();
+    String sandboxId = filter.getPodSandboxId();
+    Optional<ContainerState> state =
+        filter.hasState() ? Optional.of(filter.getState().getState()) : Optional.empty();
+    Map<String, String> labels = filter.getLabelSelectorMap();
+    return unit -> unit.id().startsWith(id)
+        && unit.sandbox().id().startsWith(sandboxId)
+        && (state.isEmpty() || state.get() == state(unit))
+        && (labels.isEmpty() || SandboxViews.hasLabels(unit.config().getLabelsMap(), labels));
   }
 
   static ContainerStatus status(ContainerUnit unit) {

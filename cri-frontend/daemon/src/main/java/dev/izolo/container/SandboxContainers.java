@@ -1,15 +1,16 @@
 package dev.izolo.container;
 
+import dev.izolo.container.spec.Signals;
 import dev.izolo.cri.v1.ContainerStats;
 import dev.izolo.cri.v1.ContainerStatus;
-import dev.izolo.container.spec.Signals;
 import dev.izolo.image.Image;
 import dev.izolo.image.ImageException;
-import dev.izolo.image.ImageService;
 import dev.izolo.image.ImageService.LayerLease;
-import dev.izolo.sandbox.Concurrently;
+import dev.izolo.image.ImageService;
+import dev.izolo.lifecycle.Concurrently;
 import dev.izolo.sandbox.PodContainers;
 import dev.izolo.sandbox.Sandbox;
+import dev.izolo.sandbox.UsageSample;
 import dev.izolo.state.ContainerRecord;
 import dev.izolo.state.ContainerStep;
 import dev.izolo.state.CriException;
@@ -19,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
@@ -172,8 +174,13 @@ final class SandboxContainers implements PodContainers {
   }
 
   @Override
-  public List<ContainerStats> stats(Sandbox sandbox) throws InterruptedException {
-    return statistics.of(registry.allOf(sandbox.id()));
+  public Set<String> running(Sandbox sandbox) {
+    return statistics.running(sandbox);
+  }
+
+  @Override
+  public List<ContainerStats> stats(Sandbox sandbox, UsageSample sample) {
+    return statistics.of(sandbox, sample);
   }
 
   /** The daemon ends: no more is written, and what is not written stays with the agents. */

@@ -27,9 +27,11 @@ import dev.izolo.state.EventBus;
 import dev.izolo.state.NameReservations;
 import dev.izolo.state.RecordStore;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.Lock;
+import java.util.function.Predicate;
 
 /** Containers in sandboxes' VMs. Also what sandboxes need of their containers ({@link #podContainers}). */
 public final class VmContainerService implements ContainerService, AutoCloseable {
@@ -56,7 +58,7 @@ public final class VmContainerService implements ContainerService, AutoCloseable
     this.end = new ContainerEnd(store, registry, reaper);
     var scratch = new ScratchDisks(settings.stateDir(), settings.scratchBytes());
     this.creation = new ContainerCreate(store, registry, images, scratch, end, settings);
-    this.statistics = new ContainerStatistics(settings.stateDir());
+    this.statistics = new ContainerStatistics(registry, settings.stateDir(), settings.statsMaxAge());
     this.ofSandboxes = new SandboxContainers(store, images, registry, life, end, statistics, this::removeUnit, this::restoreName);
   }
 
@@ -126,7 +128,6 @@ public final class VmContainerService implements ContainerService, AutoCloseable
     } finally {
       unit.lock().unlock();
     }
-    statistics.forget(unit.id());
     names.release(name(unit.sandbox(), unit.config()));
     announcer.announce(unit, ContainerEventType.CONTAINER_DELETED_EVENT);
   }
@@ -144,10 +145,14 @@ public final class VmContainerService implements ContainerService, AutoCloseable
 
   @Override
   public List<Container> list(ContainerFilter filter) {
-    return registry.announced().stream()
-        .filter(unit -> ContainerViews.matches(filter, unit))
-        .map(ContainerViews::listed)
-        .toList();
+    Predicate<ContainerUnit> matches = ContainerViews.matching(filter);
+    var matching = new ArrayList<Container>();
+    for (ContainerUnit unit : registry.announced()) {
+      if (matches.test(unit)) {
+        matching.add(unit.listed());
+      }
+    }
+    return matching;
   }
 
   private ContainerUnit running(String id) throws CriException {

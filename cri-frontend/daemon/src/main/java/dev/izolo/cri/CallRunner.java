@@ -16,8 +16,8 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 
 /**
- * Runs handlers as gRPC methods: the caller's cancellation or deadline interrupts the handler's thread, and every call
- * that fails is logged once, with what it was about.
+ * Runs handlers as gRPC methods: the caller's cancellation or deadline interrupts the thread of a handler that may wait,
+ * and every call that fails is logged once, with what it was about.
  */
 final class CallRunner {
   private static final Logger log = LoggerFactory.getLogger(CallRunner.class);
@@ -30,7 +30,29 @@ final class CallRunner {
     return (request, answers) -> {
       ignoreCancellation(answers);
       try (var interrupter = new Interrupter(Context.current())) {
-        run(rpc, request, answers, interrupter, false, () -> answers.onNext(handler.handle(request)));
+        run(rpc, request, answers, interrupter::close, false, () -> answers.onNext(handler.handle(request)));
+      }
+    };
+  }
+
+  /**
+   * Runs on the event loop, which no caller may interrupt; there would be no time for it either. Such calls are many and
+   * short, and nothing that they call logs: the log's context is made only where there is something to say.
+   */
+  <Q extends Message, R extends Message> UnaryMethod<Q, R> fromMemory(String rpc, MemoryHandler<Q, R> handler) {
+    return (request, answers) -> {
+      ignoreCancellation(answers);
+      if (log.isDebugEnabled()) {
+        run(rpc, request, answers, () -> {}, false, () -> answers.onNext(handler.handle(request)));
+        return;
+      }
+      try {
+        answers.onNext(handler.handle(request));
+        answers.onCompleted();
+      } catch (Exception | LinkageError | StackOverflowError | AssertionError e) {
+        try (var ignored = MDC.putCloseable("rpc", rpc)) {
+          fail(request, answers, e, false);
+        }
       }
     };
   }
@@ -49,7 +71,7 @@ final class CallRunner {
           if (ending) {
             interrupter.interrupt();
           }
-          run(rpc, request, answers, interrupter, true, () -> handler.handle(request, answer -> {
+          run(rpc, request, answers, interrupter::close, true, () -> handler.handle(request, answer -> {
             while (!call.isReady() && !call.isCancelled()) {
               drained.acquire();
             }
@@ -76,9 +98,12 @@ final class CallRunner {
     void run() throws Exception;
   }
 
-  /** @param streamed a stream's caller ends it by cancelling, which is no failure */
+  /**
+   * @param settled run when the body has ended and before its call is: no interrupt comes after it
+   * @param streamed a stream's caller ends it by cancelling, which is no failure
+   */
   private <Q extends Message, R> void run(
-      String rpc, Q request, StreamObserver<R> answers, Interrupter interrupter, boolean streamed, Body body) {
+      String rpc, Q request, StreamObserver<R> answers, Runnable settled, boolean streamed, Body body) {
     long from = System.nanoTime();
     try (var entry = running.enter();
         var ignored = MDC.putCloseable("rpc", rpc)) {
@@ -87,13 +112,13 @@ final class CallRunner {
       }
       try {
         body.run();
-        interrupter.close();
+        settled.run();
         answers.onCompleted();
         if (log.isDebugEnabled()) {
           log.debug("done in {} ms", Duration.ofNanos(System.nanoTime() - from).toMillis());
         }
       } catch (Exception | LinkageError | StackOverflowError | AssertionError e) {
-        interrupter.close();
+        settled.run();
         fail(request, answers, e, streamed);
       }
     }

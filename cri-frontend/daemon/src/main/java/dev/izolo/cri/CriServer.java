@@ -13,13 +13,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The gRPC server on its unix socket: root's alone, one virtual thread per call. */
+/** The gRPC server on its unix socket: root's alone, one virtual thread per call that may wait. */
 public final class CriServer implements AutoCloseable {
   /** The kubelet's own limit on a message (its maxMsgSize). */
   private static final int MAX_MESSAGE_BYTES = 16 << 20;
@@ -31,10 +29,10 @@ public final class CriServer implements AutoCloseable {
   private final Server server;
   private final CallRunner runner;
   private final EventLoopGroup loops;
-  private final ExecutorService calls;
+  private final CallThreads calls;
   private final CriSocket socket;
 
-  private CriServer(Server server, CallRunner runner, EventLoopGroup loops, ExecutorService calls, CriSocket socket) {
+  private CriServer(Server server, CallRunner runner, EventLoopGroup loops, CallThreads calls, CriSocket socket) {
     this.server = server;
     this.runner = runner;
     this.loops = loops;
@@ -51,7 +49,7 @@ public final class CriServer implements AutoCloseable {
     CriSocket socket = CriSocket.claim(path);
     CallRunner runner = new CallRunner();
     EventLoopGroup loops = new EpollEventLoopGroup(1, new DefaultThreadFactory("cri", true));
-    ExecutorService calls = Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("call-", 0).factory());
+    CallThreads calls = new CallThreads();
     NettyServerBuilder builder = NettyServerBuilder
         .forAddress(new DomainSocketAddress(path.toFile()), InsecureServerCredentials.create())
         .channelFactory(() -> {
@@ -61,9 +59,10 @@ public final class CriServer implements AutoCloseable {
         })
         .bossEventLoopGroup(loops)
         .workerEventLoopGroup(loops)
-        .executor(calls)
+        .directExecutor()
+        .callExecutor(calls)
         .maxInboundMessageSize(MAX_MESSAGE_BYTES);
-    services.definitions(runner).forEach(builder::addService);
+    services.definitions(runner, calls).forEach(builder::addService);
     CriServer server = new CriServer(builder.build(), runner, loops, calls, socket);
     try {
       server.server.start();
@@ -98,7 +97,7 @@ public final class CriServer implements AutoCloseable {
   @Override
   public void close() {
     server.shutdownNow();
-    calls.shutdown();
+    calls.close();
     loops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
     socket.close();
   }

@@ -41,28 +41,30 @@ public record CriServices(
   private static final String NO_METRICS = "not available yet; PodSandboxStats and ContainerStats work";
   private static final String NO_CHECKPOINTS = "checkpoints of a VM's pods are not available";
 
-  List<ServerServiceDefinition> definitions(CallRunner runner) {
-    return List.of(runtime(runner), images(runner));
+  List<ServerServiceDefinition> definitions(CallRunner runner, CallThreads threads) {
+    return List.of(
+        runtime(new RpcTable(RuntimeServiceGrpc.getServiceDescriptor(), runner, threads)),
+        images(new RpcTable(ImageServiceGrpc.getServiceDescriptor(), runner, threads)));
   }
 
-  private ServerServiceDefinition runtime(CallRunner runner) {
-    return new RpcTable(RuntimeServiceGrpc.getServiceDescriptor(), runner)
-        .unary(RuntimeServiceGrpc.getVersionMethod(), new VersionHandler(version))
+  private ServerServiceDefinition runtime(RpcTable table) {
+    return table
+        .fromMemory(RuntimeServiceGrpc.getVersionMethod(), new VersionHandler(version))
         .unary(RuntimeServiceGrpc.getStatusMethod(), new StatusHandler(vmm, networks, handlers, configuration, warm))
-        .unary(RuntimeServiceGrpc.getRuntimeConfigMethod(), new RuntimeConfigHandler(cgroupDriver))
-        .unary(RuntimeServiceGrpc.getUpdateRuntimeConfigMethod(), new UpdateRuntimeConfigHandler())
+        .fromMemory(RuntimeServiceGrpc.getRuntimeConfigMethod(), new RuntimeConfigHandler(cgroupDriver))
+        .fromMemory(RuntimeServiceGrpc.getUpdateRuntimeConfigMethod(), new UpdateRuntimeConfigHandler())
         .unary(RuntimeServiceGrpc.getRunPodSandboxMethod(), new RunPodSandboxHandler(sandboxes, handlers))
         .unary(RuntimeServiceGrpc.getStopPodSandboxMethod(), new StopPodSandboxHandler(sandboxes))
         .unary(RuntimeServiceGrpc.getRemovePodSandboxMethod(), new RemovePodSandboxHandler(sandboxes))
         .unary(RuntimeServiceGrpc.getPodSandboxStatusMethod(), new PodSandboxStatusHandler(sandboxes))
-        .unary(RuntimeServiceGrpc.getListPodSandboxMethod(), new ListPodSandboxHandler(sandboxes))
+        .fromMemory(RuntimeServiceGrpc.getListPodSandboxMethod(), new ListPodSandboxHandler(sandboxes))
         .unary(RuntimeServiceGrpc.getPodSandboxStatsMethod(), new PodSandboxStatsHandler(sandboxes))
         .unary(RuntimeServiceGrpc.getListPodSandboxStatsMethod(), new ListPodSandboxStatsHandler(sandboxes))
         .unary(RuntimeServiceGrpc.getCreateContainerMethod(), new CreateContainerHandler(containers))
         .unary(RuntimeServiceGrpc.getStartContainerMethod(), new StartContainerHandler(containers))
         .unary(RuntimeServiceGrpc.getStopContainerMethod(), new StopContainerHandler(containers))
         .unary(RuntimeServiceGrpc.getRemoveContainerMethod(), new RemoveContainerHandler(containers))
-        .unary(RuntimeServiceGrpc.getListContainersMethod(), new ListContainersHandler(containers))
+        .fromMemory(RuntimeServiceGrpc.getListContainersMethod(), new ListContainersHandler(containers))
         .unary(RuntimeServiceGrpc.getContainerStatusMethod(), new ContainerStatusHandler(containers))
         .unary(RuntimeServiceGrpc.getExecSyncMethod(), new ExecSyncHandler(containers))
         .unary(RuntimeServiceGrpc.getContainerStatsMethod(), new ContainerStatsHandler(containers))
@@ -87,8 +89,8 @@ public record CriServices(
         .build();
   }
 
-  private ServerServiceDefinition images(CallRunner runner) {
-    return new RpcTable(ImageServiceGrpc.getServiceDescriptor(), runner)
+  private ServerServiceDefinition images(RpcTable table) {
+    return table
         .unary(ImageServiceGrpc.getListImagesMethod(), new ListImagesHandler(images))
         .unary(ImageServiceGrpc.getImageStatusMethod(), new ImageStatusHandler(images))
         .unary(ImageServiceGrpc.getPullImageMethod(), new PullImageHandler(images))

@@ -5,7 +5,7 @@ import dev.izolo.cri.v1.ListContainersRequest;
 import dev.izolo.cri.v1.ListContainersResponse;
 
 /** The containers that match a filter. */
-final class ListContainersHandler implements Handler<ListContainersRequest, ListContainersResponse> {
+final class ListContainersHandler implements MemoryHandler<ListContainersRequest, ListContainersResponse> {
   private final ContainerService containers;
 
   ListContainersHandler(ContainerService containers) {
@@ -13,7 +13,7 @@ final class ListContainersHandler implements Handler<ListContainersRequest, List
   }
 
   @Override
-  public ListContainersResponse handle(ListContainersRequest request) throws Exception {
+  public ListContainersResponse handle(ListContainersRequest request) {
     return ListContainersResponse.newBuilder().addAllContainers(containers.list(request.getFilter())).build();
   }
 }

@@ -5,7 +5,7 @@ import dev.izolo.cri.v1.ListPodSandboxResponse;
 import dev.izolo.sandbox.SandboxService;
 
 /** The pods that match a filter. */
-final class ListPodSandboxHandler implements Handler<ListPodSandboxRequest, ListPodSandboxResponse> {
+final class ListPodSandboxHandler implements MemoryHandler<ListPodSandboxRequest, ListPodSandboxResponse> {
   private final SandboxService sandboxes;
 
   ListPodSandboxHandler(SandboxService sandboxes) {
@@ -13,7 +13,7 @@ final class ListPodSandboxHandler implements Handler<ListPodSandboxRequest, List
   }
 
   @Override
-  public ListPodSandboxResponse handle(ListPodSandboxRequest request) throws Exception {
+  public ListPodSandboxResponse handle(ListPodSandboxRequest request) {
     return ListPodSandboxResponse.newBuilder().addAllItems(sandboxes.list(request.getFilter())).build();
   }
 }

@@ -14,17 +14,30 @@ final class RpcTable {
   private final ServiceDescriptor service;
   private final CallRunner runner;
   private final ServerServiceDefinition.Builder definition;
+  private final CallThreads threads;
   private final Set<MethodDescriptor<?, ?>> served = new HashSet<>();
 
-  RpcTable(ServiceDescriptor service, CallRunner runner) {
+  /** @param threads told of each RPC that needs no thread of its own */
+  RpcTable(ServiceDescriptor service, CallRunner runner, CallThreads threads) {
     this.service = service;
     this.runner = runner;
+    this.threads = threads;
     this.definition = ServerServiceDefinition.builder(service);
   }
 
+  /** An RPC whose handler may wait: each of its calls gets a thread. */
   <Q extends Message, R extends Message> RpcTable unary(MethodDescriptor<Q, R> rpc, Handler<Q, R> handler) {
     served.add(rpc);
     definition.addMethod(rpc, ServerCalls.asyncUnaryCall(runner.unary(rpc.getBareMethodName(), handler)));
+    return this;
+  }
+
+  /** An RPC whose handler never waits: its calls are answered on the event loop that read them. */
+  <Q extends Message, R extends Message> RpcTable fromMemory(
+      MethodDescriptor<Q, R> rpc, MemoryHandler<Q, R> handler) {
+    served.add(rpc);
+    threads.stayOnEventLoop(rpc);
+    definition.addMethod(rpc, ServerCalls.asyncUnaryCall(runner.fromMemory(rpc.getBareMethodName(), handler)));
     return this;
   }
 

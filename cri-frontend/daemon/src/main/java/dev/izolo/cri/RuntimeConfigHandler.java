@@ -6,7 +6,7 @@ import dev.izolo.cri.v1.RuntimeConfigRequest;
 import dev.izolo.cri.v1.RuntimeConfigResponse;
 
 /** How the kubelet is to make cgroups. */
-final class RuntimeConfigHandler implements Handler<RuntimeConfigRequest, RuntimeConfigResponse> {
+final class RuntimeConfigHandler implements MemoryHandler<RuntimeConfigRequest, RuntimeConfigResponse> {
   private final CgroupDriver driver;
 
   RuntimeConfigHandler(CgroupDriver driver) {
@@ -14,7 +14,7 @@ final class RuntimeConfigHandler implements Handler<RuntimeConfigRequest, Runtim
   }
 
   @Override
-  public RuntimeConfigResponse handle(RuntimeConfigRequest request) throws Exception {
+  public RuntimeConfigResponse handle(RuntimeConfigRequest request) {
     return RuntimeConfigResponse.newBuilder()
         .setLinux(LinuxRuntimeConfiguration.newBuilder().setCgroupDriver(driver))
         .build();

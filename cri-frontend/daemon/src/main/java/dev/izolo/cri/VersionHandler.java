@@ -4,7 +4,7 @@ import dev.izolo.cri.v1.VersionRequest;
 import dev.izolo.cri.v1.VersionResponse;
 
 /** Who serves, and which version of the API. The kubelet checks {@code runtime_api_version}. */
-final class VersionHandler implements Handler<VersionRequest, VersionResponse> {
+final class VersionHandler implements MemoryHandler<VersionRequest, VersionResponse> {
   private final String version;
 
   VersionHandler(String version) {
@@ -12,7 +12,7 @@ final class VersionHandler implements Handler<VersionRequest, VersionResponse> {
   }
 
   @Override
-  public VersionResponse handle(VersionRequest request) throws Exception {
+  public VersionResponse handle(VersionRequest request) {
     return VersionResponse.newBuilder()
         .setVersion("0.1.0")
         .setRuntimeName("izolo")

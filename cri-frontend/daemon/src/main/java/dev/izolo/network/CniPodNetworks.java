@@ -123,12 +123,11 @@ public final class CniPodNetworks implements PodNetworks {
       CniResult result = cni.add(list, call);
       recorded = prepared.withAttachment(intent.withResult(result.raw()));
       records.write(recorded);
-      NamespaceState state = namespaces.read(name, INTERFACE)
+      NamespaceState state = namespaces.connect(name, INTERFACE, TAP)
           .filter(found -> !found.addresses().isEmpty())
           .orElseThrow(() -> new PluginFailed(
               "network '%s' (%s): its plugins reported success but left no interface %s with an address in the pod"
                   .formatted(list.name(), list.source(), INTERFACE), null));
-      namespaces.redirect(name, INTERFACE, state.mtu(), TAP);
       Attachment attachment = AttachmentBuilder.build(INTERFACE, state, result);
       attached = true;
       return attachment;

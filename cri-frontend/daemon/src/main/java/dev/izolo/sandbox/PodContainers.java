@@ -5,6 +5,7 @@ import dev.izolo.cri.v1.ContainerStatus;
 import dev.izolo.state.ContainerRecord;
 import dev.izolo.state.CriException;
 import java.util.List;
+import java.util.Set;
 
 /** What a sandbox needs of its containers' keeper. */
 public interface PodContainers {
@@ -25,5 +26,9 @@ public interface PodContainers {
 
   List<ContainerStatus> statuses(String sandboxId);
 
-  List<ContainerStats> stats(Sandbox sandbox) throws CriException, InterruptedException;
+  /** Ids of a sandbox's containers that run; reads memory only. */
+  Set<String> running(Sandbox sandbox);
+
+  /** What a sample tells of a sandbox's containers; reads memory only. */
+  List<ContainerStats> stats(Sandbox sandbox, UsageSample sample);
 }

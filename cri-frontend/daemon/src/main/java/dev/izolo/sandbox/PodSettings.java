@@ -13,6 +13,7 @@ import java.util.Map;
  * @param bootTimeout from QEMU's start to an answering agent
  * @param agentTimeout the longest that an ordinary call to an agent may take
  * @param scratchBytes size of a container's writable disk; the file is sparse
+ * @param statsMaxAge how old the numbers of stats may be; zero has the guests asked at every call
  * @param hostResolvConf where a pod without dns_config gets its resolver from
  * @param seccompDir where Localhost seccomp profiles are
  */
@@ -23,10 +24,11 @@ public record PodSettings(
     Duration bootTimeout,
     Duration agentTimeout,
     long scratchBytes,
+    Duration statsMaxAge,
     Path hostResolvConf,
     Path seccompDir) {
 
-  /** The usual ones: ten GiB of scratch, a minute for a call, the kubelet's seccomp directory. */
+  /** The usual ones: ten GiB of scratch, a minute for a call, stats of ten seconds, the kubelet's seccomp directory. */
   public static PodSettings of(Path stateDir, Path runDir, Map<String, RuntimeHandler> handlers, Duration bootTimeout) {
     return new PodSettings(
         stateDir,
@@ -35,6 +37,7 @@ public record PodSettings(
         bootTimeout,
         Duration.ofSeconds(60),
         10L << 30,
+        Duration.ofSeconds(10),
         Path.of("/etc/resolv.conf"),
         Path.of("/var/lib/kubelet/seccomp"));
   }

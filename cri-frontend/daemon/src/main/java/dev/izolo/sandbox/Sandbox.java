@@ -2,6 +2,7 @@ package dev.izolo.sandbox;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.izolo.agentclient.AgentClient;
+import dev.izolo.cri.v1.PodSandbox;
 import dev.izolo.cri.v1.PodSandboxConfig;
 import dev.izolo.state.CriException;
 import dev.izolo.state.RecordStore;
@@ -28,7 +29,9 @@ public final class Sandbox {
   private final ReadWriteLock lifecycle = new ReentrantReadWriteLock();
   private final ReentrantLock recordLock = new ReentrantLock();
   private final SandboxDisks disks;
+  private final UsageSampler usage;
   private volatile SandboxRecord record;
+  private volatile Listed listed = new Listed(null, null);
   private volatile Vm vm;
   private volatile AgentClient agent;
 
@@ -37,6 +40,9 @@ public final class Sandbox {
     this.store = store;
     this.record = record;
     this.disks = new SandboxDisks(this);
+    this.usage = new UsageSampler(
+        record.id(), containerIds -> agent().stats(containerIds, UsageSampler.LIMIT), this::isReady,
+        UsageSampler.SYSTEM_TIMER);
     try {
       this.config = PodSandboxConfig.parseFrom(record.config());
     } catch (InvalidProtocolBufferException e) {
@@ -63,6 +69,24 @@ public final class Sandbox {
 
   public SandboxDisks disks() {
     return disks;
+  }
+
+  UsageSampler usage() {
+    return usage;
+  }
+
+  /** What lists show, and the record that it shows. */
+  private record Listed(SandboxRecord record, PodSandbox shown) {}
+
+  /** As lists show it: built once for each record, since the kubelet lists every second and little changes meanwhile. */
+  PodSandbox listed() {
+    SandboxRecord now = record;
+    Listed kept = listed;
+    if (kept.record != now) {
+      kept = new Listed(now, SandboxViews.listed(now, config));
+      listed = kept;
+    }
+    return kept.shown;
   }
 
   public boolean isReady() {

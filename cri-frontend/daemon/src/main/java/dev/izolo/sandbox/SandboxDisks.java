@@ -1,6 +1,7 @@
 package dev.izolo.sandbox;
 
 import dev.izolo.image.Image;
+import dev.izolo.lifecycle.Concurrently;
 import dev.izolo.state.CriException;
 import dev.izolo.vm.AttachedDisk;
 import dev.izolo.vm.DiskSpec;

@@ -1,5 +1,6 @@
 package dev.izolo.sandbox;
 
+import dev.izolo.lifecycle.Concurrently;
 import dev.izolo.network.NetworkException;
 import dev.izolo.network.PodNetworks;
 import dev.izolo.state.CriException;

@@ -2,22 +2,27 @@ package dev.izolo.sandbox;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.util.JsonFormat;
 import dev.izolo.cri.v1.LinuxPodSandboxStatus;
 import dev.izolo.cri.v1.Namespace;
 import dev.izolo.cri.v1.PodIP;
 import dev.izolo.cri.v1.PodSandbox;
+import dev.izolo.cri.v1.PodSandboxConfig;
 import dev.izolo.cri.v1.PodSandboxFilter;
 import dev.izolo.cri.v1.PodSandboxNetworkStatus;
 import dev.izolo.cri.v1.PodSandboxState;
 import dev.izolo.cri.v1.PodSandboxStatus;
 import dev.izolo.state.CriException;
 import dev.izolo.state.PhaseRecord;
+import dev.izolo.state.RunStep;
 import dev.izolo.state.SandboxRecord;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Predicate;
 
 /** Sandboxes as CRI's messages show them. */
 public final class SandboxViews {
@@ -26,19 +31,23 @@ public final class SandboxViews {
   private SandboxViews() {}
 
   static PodSandboxState state(Sandbox sandbox) {
-    return sandbox.isReady() ? PodSandboxState.SANDBOX_READY : PodSandboxState.SANDBOX_NOTREADY;
+    return state(sandbox.record());
   }
 
-  static PodSandbox listed(Sandbox sandbox) {
-    var config = sandbox.config();
+  private static PodSandboxState state(SandboxRecord record) {
+    return record.step() == RunStep.READY ? PodSandboxState.SANDBOX_READY : PodSandboxState.SANDBOX_NOTREADY;
+  }
+
+  /** Made once and sent many times: the id is kept as the bytes that are sent. */
+  static PodSandbox listed(SandboxRecord record, PodSandboxConfig config) {
     return PodSandbox.newBuilder()
-        .setId(sandbox.id())
+        .setIdBytes(ByteString.copyFromUtf8(record.id()))
         .setMetadata(config.getMetadata())
-        .setState(state(sandbox))
-        .setCreatedAt(sandbox.record().createdAtNanos())
+        .setState(state(record))
+        .setCreatedAt(record.createdAtNanos())
         .putAllLabels(config.getLabelsMap())
         .putAllAnnotations(config.getAnnotationsMap())
-        .setRuntimeHandler(sandbox.record().runtimeHandler())
+        .setRuntimeHandler(record.runtimeHandler())
         .build();
   }
 
@@ -104,10 +113,15 @@ public final class SandboxViews {
     return array.toString();
   }
 
-  static boolean matches(PodSandboxFilter filter, Sandbox sandbox) {
-    return sandbox.id().startsWith(filter.getId())
-        && (!filter.hasState() || filter.getState().getState() == state(sandbox))
-        && hasLabels(sandbox.config().getLabelsMap(), filter.getLabelSelectorMap());
+  /** The filter, taken apart once for all sandboxes that it is put to. */
+  static Predicate<Sandbox> matching(PodSandboxFilter filter) {
+    String id = filter.getId();
+    Optional<PodSandboxState> state =
+        filter.hasState() ? Optional.of(filter.getState().getState()) : Optional.empty();
+    Map<String, String> labels = filter.getLabelSelectorMap();
+    return sandbox -> sandbox.id().startsWith(id)
+        && (state.isEmpty() || state.get() == state(sandbox))
+        && (labels.isEmpty() || hasLabels(sandbox.config().getLabelsMap(), labels));
   }
 
   /** Whether all that is selected is there with the same value. */

@@ -18,13 +18,15 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.Callable;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Sandboxes that are VMs. {@link #recover} is called once, before anything else. */
 public final class VmSandboxService implements SandboxService, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(VmSandboxService.class);
+  private static final Comparator<PodSandbox> NEWEST_FIRST =
+      Comparator.comparingLong(PodSandbox::getCreatedAt).reversed();
 
   private final SandboxRegistry registry;
   private final PodContainers containers;
@@ -54,7 +56,8 @@ public final class VmSandboxService implements SandboxService, AutoCloseable {
       WarmSettings warm) {
     this.registry = registry;
     this.containers = containers;
-    this.statistics = new SandboxStatistics(containers);
+    this.statistics =
+        new SandboxStatistics(containers, new UsageSamples(settings.statsMaxAge(), containers::running));
     var parts = new SandboxParts(vmm, networks, cgroups, store, settings.runDir());
     this.end = new SandboxEnd(parts, containers, reaper);
     VmSource vms = new TemplateStart(vmm, settings.handlers(), new ColdBoot(vmm, networks, List.of()));
@@ -148,7 +151,7 @@ public final class VmSandboxService implements SandboxService, AutoCloseable {
 
   private void forget(Sandbox sandbox) {
     registry.remove(sandbox);
-    statistics.forget(sandbox.id());
+    sandbox.usage().close();
     names.release(name(sandbox.config()));
   }
 
@@ -168,11 +171,15 @@ public final class VmSandboxService implements SandboxService, AutoCloseable {
 
   @Override
   public List<PodSandbox> list(PodSandboxFilter filter) {
-    return registry.all().stream()
-        .filter(sandbox -> SandboxViews.matches(filter, sandbox))
-        .map(SandboxViews::listed)
-        .sorted(Comparator.comparingLong(PodSandbox::getCreatedAt).reversed())
-        .toList();
+    Predicate<Sandbox> matches = SandboxViews.matching(filter);
+    var matching = new ArrayList<PodSandbox>();
+    for (Sandbox sandbox : registry.all()) {
+      if (matches.test(sandbox)) {
+        matching.add(sandbox.listed());
+      }
+    }
+    matching.sort(NEWEST_FIRST);
+    return matching;
   }
 
   @Override
@@ -182,23 +189,11 @@ public final class VmSandboxService implements SandboxService, AutoCloseable {
 
   @Override
   public List<PodSandboxStats> stats(PodSandboxStatsFilter filter) throws CriException, InterruptedException {
-    var tasks = new ArrayList<Callable<Optional<PodSandboxStats>>>();
-    for (Sandbox sandbox : registry.all()) {
-      if (sandbox.id().startsWith(filter.getId())
-          && SandboxViews.hasLabels(sandbox.config().getLabelsMap(), filter.getLabelSelectorMap())) {
-        tasks.add(() -> statsIfAnswered(sandbox));
-      }
-    }
-    return Concurrently.answers(tasks);
-  }
-
-  private Optional<PodSandboxStats> statsIfAnswered(Sandbox sandbox) throws InterruptedException {
-    try {
-      return Optional.of(statistics.of(sandbox));
-    } catch (CriException e) {
-      log.debug("sandbox={} gives no stats: {}", sandbox.id(), e.getMessage());
-      return Optional.empty();
-    }
+    return statistics.of(
+        registry.all().stream()
+            .filter(sandbox -> sandbox.id().startsWith(filter.getId()))
+            .filter(sandbox -> SandboxViews.hasLabels(sandbox.config().getLabelsMap(), filter.getLabelSelectorMap()))
+            .toList());
   }
 
   /** Ends the background work and gives back sandboxes that wait for pods; those of pods run on. */
@@ -206,6 +201,7 @@ public final class VmSandboxService implements SandboxService, AutoCloseable {
   public void close() {
     warmStart.close();
     closed = true;
+    registry.all().forEach(sandbox -> sandbox.usage().close());
     reaper.close();
   }
 }

@@ -1,5 +1,6 @@
 package dev.izolo.sandbox;
 
+import dev.izolo.lifecycle.Concurrently;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;

@@ -41,7 +41,7 @@ class ConfigReaderTest {
   @Test
   void theSampleHoldsEveryKey() throws Exception {
     JsonNode sample = new TomlMapper().readTree(sample());
-    for (String table : new String[] {"", "hypervisor", "sandbox", "template", "pool", "image", "network", "log"}) {
+    for (String table : new String[] {"", "hypervisor", "sandbox", "template", "pool", "image", "network", "stats", "log"}) {
       JsonNode node = table.isEmpty() ? sample : sample.get(table);
       String known = knownKeys(table);
       assertThat(known.split(", ")).allSatisfy(key -> assertThat(node.has(key)).as(table + "." + key).isTrue());

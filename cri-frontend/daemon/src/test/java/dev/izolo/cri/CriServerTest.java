@@ -25,8 +25,11 @@ import dev.izolo.cri.v1.ImageSpec;
 import dev.izolo.cri.v1.ImageStatusRequest;
 import dev.izolo.cri.v1.ListContainersRequest;
 import dev.izolo.cri.v1.ListImagesRequest;
+import dev.izolo.cri.v1.ListPodSandboxRequest;
+import dev.izolo.cri.v1.ListPodSandboxStatsRequest;
 import dev.izolo.cri.v1.PodSandboxConfig;
 import dev.izolo.cri.v1.PodSandboxMetadata;
+import dev.izolo.cri.v1.PodSandboxStatsFilter;
 import dev.izolo.cri.v1.PodSandboxStatusRequest;
 import dev.izolo.cri.v1.PullImageRequest;
 import dev.izolo.cri.v1.RemoveImageRequest;
@@ -70,6 +73,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
@@ -189,6 +193,66 @@ class CriServerTest {
       other.bind(UnixDomainSocketAddress.of(answered));
       assertThatThrownBy(() -> CriServer.start(answered, stubs.services())).hasMessageContaining("another daemon");
     }
+  }
+
+  @Test
+  void whatIsAnsweredFromMemoryTakesNoThreadAndWhatMayWaitDoes() throws Exception {
+    var threads = new ConcurrentHashMap<String, Thread>();
+    for (String method : List.of("list", "stats", "stop")) {
+      stubs.answers.put(method, arguments -> {
+        threads.put(method + " " + arguments[0].getClass().getSimpleName(), Thread.currentThread());
+        return method.equals("list") || arguments[0] instanceof PodSandboxStatsFilter ? List.of() : null;
+      });
+    }
+    runtime.listContainers(ListContainersRequest.getDefaultInstance());
+    runtime.listPodSandbox(ListPodSandboxRequest.getDefaultInstance());
+    runtime.listPodSandboxStats(ListPodSandboxStatsRequest.getDefaultInstance());
+    runtime.stopPodSandbox(StopPodSandboxRequest.newBuilder().setPodSandboxId("s").build());
+    assertThat(threads).hasSize(4);
+    assertThat(threads.get("list ContainerFilter")).isSameAs(threads.get("list PodSandboxFilter"));
+    assertThat(threads.get("list ContainerFilter").getName()).startsWith("cri-");
+    assertThat(threads.get("stats PodSandboxStatsFilter").isVirtual()).isTrue();
+    assertThat(threads.get("stop String").isVirtual()).isTrue();
+  }
+
+  /** A handler may only be moved to this list with a look at all that it calls. */
+  @Test
+  void onlyHandlersThatReadMemoryAreServedByTheEventLoop() {
+    CallThreads threads = new CallThreads();
+    stubs.services().definitions(new CallRunner(), threads);
+    assertThat(threads.onEventLoop()).containsExactlyInAnyOrder(
+        "runtime.v1.RuntimeService/Version", "runtime.v1.RuntimeService/RuntimeConfig",
+        "runtime.v1.RuntimeService/UpdateRuntimeConfig", "runtime.v1.RuntimeService/ListPodSandbox",
+        "runtime.v1.RuntimeService/ListContainers");
+    threads.close();
+  }
+
+  @Test
+  void aHandlerThatWaitsKeepsNoListFromBeingAnswered() throws Exception {
+    var entered = new CountDownLatch(1);
+    var release = new CountDownLatch(1);
+    stubs.answers.put("run", arguments -> {
+      entered.countDown();
+      release.await();
+      return "id";
+    });
+    var answer = CompletableFuture.supplyAsync(() ->
+        runtime.runPodSandbox(RunPodSandboxRequest.newBuilder().setConfig(pod()).build()).getPodSandboxId(), ASIDE);
+    entered.await();
+    assertThat(runtime.listContainers(ListContainersRequest.getDefaultInstance()).getContainersList()).isEmpty();
+    release.countDown();
+    assertThat(answer.get(10, TimeUnit.SECONDS)).isEqualTo("id");
+  }
+
+  @Test
+  void aListThatFailsIsAnsweredAndLeavesTheLoopServing() {
+    stubs.answers.put("list", arguments -> {
+      throw new IllegalStateException("a bug");
+    });
+    assertFails(Status.Code.INTERNAL, "", () -> runtime.listContainers(ListContainersRequest.getDefaultInstance()));
+    stubs.answers.remove("list");
+    assertThat(runtime.listContainers(ListContainersRequest.getDefaultInstance()).getContainersList()).isEmpty();
+    assertThat(runtime.version(VersionRequest.getDefaultInstance()).getRuntimeName()).isEqualTo("izolo");
   }
 
   @Test

@@ -319,6 +319,24 @@ class ContainersTest {
   }
 
   @Test
+  void aListShowsEachChangeAndTheNewestFirst() throws Exception {
+    String first = node.create(sandbox, "first");
+    String second = node.create(sandbox, "second");
+    assertThat(node.containers().list(ContainerFilter.getDefaultInstance()))
+        .extracting(c -> c.getId() + " " + c.getState())
+        .containsExactly(second + " CONTAINER_CREATED", first + " CONTAINER_CREATED");
+    node.containers().start(first);
+    assertThat(node.containers().list(ContainerFilter.getDefaultInstance()))
+        .extracting(c -> c.getState().name()).containsExactly("CONTAINER_CREATED", "CONTAINER_RUNNING");
+    assertThat(node.containers().list(ContainerFilter.getDefaultInstance()).get(1))
+        .as("built once for a record").isSameAs(node.containers().list(ContainerFilter.getDefaultInstance()).get(1));
+    node.containers().stop(first, Duration.ZERO);
+    node.containers().remove(second);
+    assertThat(node.containers().list(ContainerFilter.getDefaultInstance()))
+        .extracting(c -> c.getId() + " " + c.getState()).containsExactly(first + " CONTAINER_EXITED");
+  }
+
+  @Test
   void removalOfARunningContainerKillsIt() throws Exception {
     String id = node.started(sandbox, "app");
     node.containers().remove(id);

@@ -9,8 +9,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
@@ -26,6 +28,8 @@ public final class FakeAgent extends AgentGrpc.AgentImplBase {
   private final Consumer<FakeProcess> script;
   private volatile PrepareSandboxRequest prepared;
   private volatile boolean rehearsed;
+  private final BlockingQueue<GetStatsRequest> statsAsked = new LinkedBlockingQueue<>();
+  private volatile Runnable statsGate = () -> {};
   private volatile ConfigureSandboxRequest configured;
   private volatile Function<ExecSyncRequest, List<ExecSyncResponse>> exec =
       _ -> List.of(exit(ProcessExit.getDefaultInstance()));
@@ -66,6 +70,16 @@ public final class FakeAgent extends AgentGrpc.AgentImplBase {
 
   public void onExec(Function<ExecSyncRequest, List<ExecSyncResponse>> answer) {
     exec = answer;
+  }
+
+  /** The questions for stats, in their order. */
+  public BlockingQueue<GetStatsRequest> statsAsked() {
+    return statsAsked;
+  }
+
+  /** @param gate run before each answer to a question for stats; the answer waits for it */
+  public void beforeStats(Runnable gate) {
+    statsGate = gate;
   }
 
   public static ExecSyncResponse exit(ProcessExit exit) {
@@ -310,6 +324,8 @@ public final class FakeAgent extends AgentGrpc.AgentImplBase {
                   .setMemoryWorkingSetBytes(1 << 20)
                   .setMemoryLimitBytes(4 << 20)
                   .setProcessCount(3);
+          statsAsked.add(request);
+          statsGate.run();
           var stats = GetStatsResponse.newBuilder().setSandbox(usage);
           stats.addInterfaces(InterfaceUsage.newBuilder().setName("lo").setRxBytes(1));
           stats.addInterfaces(InterfaceUsage.newBuilder().setName("eth0").setRxBytes(77));

@@ -47,6 +47,7 @@ public final class PodNode implements AutoCloseable {
   private final FakeImages images;
   private final List<String> moves = new CopyOnWriteArrayList<>();
   private final Set<String> cgroups = ConcurrentHashMap.newKeySet();
+  private volatile Duration statsMaxAge = Duration.ofSeconds(10);
   private volatile Consumer<FakeProcess> script = _ -> {};
   private EventBus events;
   private VmSandboxService sandboxes;
@@ -74,6 +75,7 @@ public final class PodNode implements AutoCloseable {
             Duration.ofSeconds(5),
             Duration.ofSeconds(5),
             64L << 20,
+            statsMaxAge,
             root.resolve("resolv.conf"),
             root.resolve("seccomp"));
     var store = new RecordStore(state());
@@ -111,6 +113,13 @@ public final class PodNode implements AutoCloseable {
     stopDaemon();
     handler = as;
     warm = ahead;
+    startDaemon();
+  }
+
+  /** The daemon starts again with stats of another age. */
+  public void restartDaemon(Duration statsAge) throws Exception {
+    stopDaemon();
+    statsMaxAge = statsAge;
     startDaemon();
   }
 

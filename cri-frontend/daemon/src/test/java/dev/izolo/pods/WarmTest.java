@@ -337,8 +337,8 @@ class WarmTest {
     var settings =
         new PodSettings(
             node.state(), root.resolve("run"), Map.of(PodNode.HANDLER, handler(Start.TEMPLATE, 0)),
-            Duration.ofSeconds(5), Duration.ofSeconds(5), 64L << 20, root.resolve("resolv.conf"),
-            root.resolve("seccomp"));
+            Duration.ofSeconds(5), Duration.ofSeconds(5), 64L << 20, Duration.ofSeconds(10),
+            root.resolve("resolv.conf"), root.resolve("seccomp"));
     var attached = new AtomicInteger();
     node.vmm().before(Operation.ATTACH_DISK, _ -> attached.incrementAndGet());
     var warmup = new GuestWarmup(node.images(), FakeImages.NAME, settings);

@@ -169,7 +169,7 @@ final class AgentService extends AgentGrpc.AgentImplBase {
 
   @Override
   public void getStats(GetStatsRequest request, StreamObserver<GetStatsResponse> out) {
-    answer(out, () -> agent.stats().read(request.getContainerIdsList()));
+    answer(out, () -> agent.stats().read(request));
   }
 
   @Override

@@ -1,21 +1,11 @@
 package dev.izolo.agent;
 
-/**
- * What the agent uses of /proc/meminfo (proc_meminfo(5)), in bytes; fields the kernel does not list are zero.
- *
- * @param anonymousBytes memory of processes that no file backs
- */
-public record MemoryInfo(
-    long totalBytes, long availableBytes, long anonymousBytes, long inactiveFileBytes, long swapUsedBytes) {
+/** The VM's memory as /proc/meminfo tells it (proc_meminfo(5)), in bytes; fields the kernel does not list are zero. */
+public record MemoryInfo(long totalBytes, long availableBytes) {
 
   /** Reads the file's text; lines of another form are passed over. */
   public static MemoryInfo parse(String text) {
-    return new MemoryInfo(
-        field(text, "MemTotal:"),
-        field(text, "MemAvailable:"),
-        field(text, "AnonPages:"),
-        field(text, "Inactive(file):"),
-        field(text, "SwapTotal:") - field(text, "SwapFree:"));
+    return new MemoryInfo(field(text, "MemTotal:"), field(text, "MemAvailable:"));
   }
 
   private static long field(String text, String name) {

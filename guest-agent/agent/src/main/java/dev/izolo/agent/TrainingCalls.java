@@ -116,7 +116,7 @@ final class TrainingCalls {
     await(read(exec));
     awaitEvent();
     agent().listContainers(ListContainersRequest.getDefaultInstance());
-    agent().getStats(GetStatsRequest.getDefaultInstance());
+    agent().getStats(GetStatsRequest.newBuilder().addContainerIds(id).build());
     agent().signalProcess(SignalProcessRequest.newBuilder().setProcess(process).setSignal(SIGKILL).build());
     awaitEvent();
     await(ended);

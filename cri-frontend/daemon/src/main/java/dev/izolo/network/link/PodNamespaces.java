@@ -1,5 +1,6 @@
 package dev.izolo.network.link;
 
+import dev.izolo.lifecycle.Concurrently;
 import dev.izolo.linux.NetworkNamespace;
 import dev.izolo.network.process.CommandException;
 import dev.izolo.network.process.HostCommand;
@@ -11,7 +12,10 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * Named network namespaces and what is done in them. Names are those of {@code ip netns}, so that an operator can look
@@ -66,8 +70,55 @@ public final class PodNamespaces {
     }
   }
 
-  /** What the interface in the namespace has, or nothing if there is no such interface. */
-  public Optional<NamespaceState> read(String name, String interfaceName) throws LinkException, InterruptedException {
+  /**
+   * Hands every frame that arrives on one of the two links out of the other, before the host's stack sees it: it
+   * answers neither ARP nor neighbour discovery for the addresses that the interface keeps. The tap gets the
+   * interface's MTU.
+   *
+   * @return what the interface has, or nothing if there is no such interface
+   */
+  public Optional<NamespaceState> connect(String name, String interfaceName, String tap)
+      throws LinkException, InterruptedException {
+    var failure = new AtomicReference<LinkException>();
+    Optional<NamespaceState> state = sideBySide(
+        () -> read(name, interfaceName),
+        () -> {
+          try {
+            redirect(name, interfaceName, tap);
+          } catch (LinkException e) {
+            failure.set(e);
+          }
+          return Optional.empty();
+        });
+    if (state.isEmpty()) {
+      // Without the interface there is nothing to redirect, either.
+      return state;
+    }
+    if (failure.get() != null) {
+      throw failure.get();
+    }
+    if (state.get().mtu() != DEFAULT_MTU) {
+      String mtu = Integer.toString(state.get().mtu());
+      ip("set the MTU of " + tap + " in network namespace " + name, "", "-netns", name, "link", "set", "dev", tap,
+          "mtu", mtu);
+    }
+    return state;
+  }
+
+  /** The first one's result; they are two programs of some milliseconds each, for which a pod waits. */
+  private static Optional<NamespaceState> sideBySide(
+      Callable<Optional<NamespaceState>> first, Callable<Optional<NamespaceState>> second)
+      throws LinkException, InterruptedException {
+    try {
+      return Concurrently.all(List.of(first, second)).getFirst();
+    } catch (LinkException | InterruptedException | RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new AssertionError("links fail by their own exception alone", e);
+    }
+  }
+
+  private Optional<NamespaceState> read(String name, String interfaceName) throws LinkException, InterruptedException {
     String what = "read the addresses and routes of network namespace " + name;
     byte[] json =
         ip(what, "address show\nroute show table all\n", "-netns", name, "-json", "-details", "-batch", "-");
@@ -78,16 +129,9 @@ public final class PodNamespaces {
     }
   }
 
-  /**
-   * Hands every frame that arrives on one of the two links out of the other, before the host's stack sees it: it
-   * answers neither ARP nor neighbour discovery for the addresses that the interface keeps.
-   */
-  public void redirect(String name, String interfaceName, int mtu, String tap)
+  private static void redirect(String name, String interfaceName, String tap)
       throws LinkException, InterruptedException {
     String what = "redirect traffic between %s and %s in network namespace %s".formatted(interfaceName, tap, name);
-    if (mtu != DEFAULT_MTU) {
-      ip(what, "", "-netns", name, "link", "set", "dev", tap, "mtu", Integer.toString(mtu));
-    }
     String batch =
         "qdisc add dev %1$s ingress\nqdisc add dev %2$s ingress\n%3$s%4$s"
             .formatted(interfaceName, tap, filter(interfaceName, tap), filter(tap, interfaceName));

@@ -47,6 +47,11 @@ public final class Cgroups {
     return "/" + POD + "/" + containerId;
   }
 
+  /** The group above all containers'. */
+  Path podDirectory() {
+    return mount.resolve(POD);
+  }
+
   Path directory(String containerId) {
     return mount.resolve(POD).resolve(containerId);
   }

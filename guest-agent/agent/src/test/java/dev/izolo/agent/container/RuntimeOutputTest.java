@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.izolo.agent.MemoryInfo;
 import dev.izolo.agent.process.Reaper;
-import dev.izolo.agent.v1.InterfaceUsage;
-import dev.izolo.agent.v1.Usage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,42 +49,10 @@ class RuntimeOutputTest {
   }
 
   @Test
-  void readsAGroupsUsage(@TempDir Path group) throws IOException {
-    Files.writeString(group.resolve("cpu.stat"), "usage_usec 1500\nuser_usec 1000\n");
-    Files.writeString(group.resolve("memory.current"), "1000000\n");
-    Files.writeString(group.resolve("memory.max"), "max\n");
-    Files.writeString(group.resolve("memory.stat"), "anon 300000\ninactive_file 250000\npgfault 12\npgmajfault 3\n");
-    Files.writeString(group.resolve("pids.current"), "4\n");
-    Usage usage = Stats.group(group);
-    assertThat(usage.getCpuUsageNanos()).isEqualTo(1_500_000);
-    assertThat(usage.getMemoryUsageBytes()).isEqualTo(1_000_000);
-    assertThat(usage.getMemoryWorkingSetBytes()).isEqualTo(750_000);
-    assertThat(usage.getMemoryRssBytes()).isEqualTo(300_000);
-    assertThat(usage.getMemoryPageFaults()).isEqualTo(12);
-    assertThat(usage.getMemoryMajorPageFaults()).isEqualTo(3);
-    assertThat(usage.getMemoryLimitBytes()).isZero();
-    assertThat(usage.getProcessCount()).isEqualTo(4);
-    assertThat(Stats.group(group.resolve("gone")).getMemoryUsageBytes()).isZero();
-  }
-
-  @Test
-  void readsInterfaceCounters() {
-    assertThat(Stats.interfaces(
-        """
-        Inter-|   Receive                                                |  Transmit
-         face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
-            lo:     100       1    0    0    0     0          0         0      100       1    0    0    0     0       0          0
-          eth0:    2000      10    3    0    0     0          0         0     4000      20    5    0    0     0       0          0
-          odd: 1 2
-        """)).containsExactly(InterfaceUsage.newBuilder().setName("eth0").setRxBytes(2000).setRxErrors(3)
-            .setTxBytes(4000).setTxErrors(5).build());
-  }
-
-  @Test
   void readsMemoryInfo() {
     MemoryInfo info = MemoryInfo.parse(
-        "MemTotal:  1000 kB\nMemAvailable: 600 kB\nAnonPages: 5 kB\nSwapTotal: 10 kB\nSwapFree: 4 kB\nHugePages: 7\n");
-    assertThat(info).isEqualTo(new MemoryInfo(1_024_000, 614_400, 5120, 0, 6144));
+        "MemTotal:  1000 kB\nMemAvailable: 600 kB\nAnonPages: 5 kB\nHugePages: 7\n");
+    assertThat(info).isEqualTo(new MemoryInfo(1_024_000, 614_400));
     assertThat(MemoryInfo.parse("MemTotal: x kB").totalBytes()).isZero();
   }
 

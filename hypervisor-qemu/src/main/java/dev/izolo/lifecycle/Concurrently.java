@@ -1,4 +1,4 @@
-package dev.izolo.sandbox;
+package dev.izolo.lifecycle;
 
 import java.util.ArrayList;
 import java.util.List;
