@@ -26,6 +26,7 @@ final class ServeCommand implements Callable<Integer> {
     IzoloConfig config = common.load();
     Logs.configure(config.log().level());
     Daemon daemon = Daemon.start(config, Artefacts.fromSystemProperties(), defaultNetwork);
+    HeapTrim.begin();
     // On SIGTERM the JVM ends when its hooks have: so the hook does the orderly part.
     Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("shutdown").unstarted(() -> stop(daemon)));
     daemon.awaitEnd();
