@@ -214,7 +214,7 @@ public final class ConfigReader {
   private static Stats stats(ConfigTable root) throws ConfigException {
     ConfigTable table = root.table("stats");
     Stats stats =
-        new Stats(table.duration("max_age", Duration.ofSeconds(10), Duration.ZERO, Duration.ofMinutes(10)));
+        new Stats(table.duration("max_age", Duration.ofMillis(900), Duration.ZERO, Duration.ofMinutes(10)));
     table.end();
     return stats;
   }
