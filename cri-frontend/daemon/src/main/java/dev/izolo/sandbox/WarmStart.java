@@ -260,6 +260,10 @@ final class WarmStart implements AutoCloseable {
         // What it was making is given back before it ends.
         working.join();
       }
+      // A thread that has ended by then is joined without a look at the interrupt.
+      if (Thread.interrupted()) {
+        throw new InterruptedException();
+      }
       pool.drain();
     } catch (InterruptedException e) {
       interrupted = true;
