@@ -121,7 +121,9 @@ record MachineLayout(
         add(args, "-cpu", "host");
       }
       case TCG -> {
-        add(args, "-accel", "tcg,tb-size=" + tcgBufferMib);
+        // One thread runs all processors in turn. With a thread each, QEMU 7.2 may keep a translation of code that another
+        // processor has just patched: a kernel that flips a static branch meets a breakpoint that is no more, and panics.
+        add(args, "-accel", "tcg,thread=single,tb-size=" + tcgBufferMib);
         add(args, "-cpu", "max");
       }
     }

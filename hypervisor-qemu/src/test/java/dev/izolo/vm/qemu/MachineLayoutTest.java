@@ -28,7 +28,7 @@ class MachineLayoutTest {
         .isEqualTo(
             "-name izolo-pod-1 -no-user-config -nodefaults -display none -no-reboot -S"
                 + " -sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
-                + " -accel tcg,tb-size=128 -cpu max -smp cpus=1,maxcpus=8"
+                + " -accel tcg,thread=single,tb-size=128 -cpu max -smp cpus=1,maxcpus=8"
                 + " -machine q35,memory-backend=ram,vmport=off,sata=off,smbus=off"
                 + " -m size=256M,slots=4,maxmem=65536M"
                 + " -object memory-backend-file,id=ram,size=256M,mem-path=/proc/self/fd/9,share=on"
