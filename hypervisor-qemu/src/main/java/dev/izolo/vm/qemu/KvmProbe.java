@@ -20,6 +20,7 @@ final class KvmProbe {
 
   /** True if the kernel's banner appeared in time. The kernel is Izolo's own, and there is no disk for it to reach. */
   static boolean bootsGuest(Path qemu, Path kernel, Duration timeout) throws IOException, InterruptedException {
+    // The kernel kills it when the thread that started it ends, and this one waits for it.
     Process process =
         new ProcessBuilder(command(qemu, kernel))
             .redirectErrorStream(true)
@@ -41,7 +42,8 @@ final class KvmProbe {
 
   private static List<String> command(Path qemu, Path kernel) {
     return List.of(
-        qemu.toString(), "-name", "izolo-kvm-probe", "-no-user-config", "-nodefaults", "-display", "none",
+        // A guest that hangs would outlive a daemon that ends meanwhile.
+        "/usr/bin/setpriv", "--pdeathsig", "KILL", "--", qemu.toString(), "-name", "izolo-kvm-probe", "-no-user-config", "-nodefaults", "-display", "none",
         "-no-reboot", "-sandbox", "on,obsolete=deny,spawn=deny,resourcecontrol=deny", "-machine", "q35", "-accel",
         "kvm", "-cpu", "host", "-m", "128M", "-chardev", "stdio,id=console,signal=off", "-device",
         "isa-serial,chardev=console", "-kernel", kernel.toString(), "-append",
