@@ -24,7 +24,9 @@ import dev.izolo.agent.v1.UpdateContainerRequest;
 import dev.izolo.agent.v1.WatchEventsRequest;
 import dev.izolo.state.CriException;
 import dev.izolo.state.Ids;
-import io.grpc.ManagedChannel;
+import dev.izolo.vm.Vm;
+import dev.izolo.vm.Vm.VmExit;
+import io.grpc.Status;
 import io.grpc.StatusException;
 import io.grpc.stub.BlockingClientCall;
 import java.time.Duration;
@@ -32,7 +34,10 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /**
  * The agent of one VM. Calls block, may be made from many threads at once, and end early when the thread is
@@ -42,14 +47,18 @@ public final class AgentClient {
   private static final int MAX_LISTED = 10_000;
   private static final int MAX_SUPPLEMENTAL_GROUPS = 65_536;
   private static final Duration EXEC_GRACE = Duration.ofSeconds(10);
+  /** A VM's end breaks its agent's connection some moments before its cause is known. */
+  private static final Duration VM_END_KNOWN = Duration.ofSeconds(1);
 
   private final AgentGrpc.AgentBlockingV2Stub stub;
   private final Duration limit;
+  private final CompletableFuture<VmExit> vmEnd;
 
   /** @param limit how long an ordinary call may take */
-  public AgentClient(ManagedChannel channel, Duration limit) {
-    this.stub = AgentGrpc.newBlockingV2Stub(channel);
+  public AgentClient(Vm vm, Duration limit) {
+    this.stub = AgentGrpc.newBlockingV2Stub(vm.agent());
     this.limit = limit;
+    this.vmEnd = vm.exited();
   }
 
   @FunctionalInterface
@@ -57,16 +66,27 @@ public final class AgentClient {
     T run(AgentGrpc.AgentBlockingV2Stub stub) throws StatusException, InterruptedException;
   }
 
-  private <T> T call(String name, Duration limit, Call<T> call) throws CriException, InterruptedException {
+  private <T> T call(String name, Call<T> call) throws CriException, InterruptedException {
     try {
       return call.run(stub.withDeadlineAfter(limit.toNanos(), TimeUnit.NANOSECONDS));
     } catch (StatusException e) {
-      throw AgentErrors.of(name, e);
+      throw failed(name, e);
     }
   }
 
-  private <T> T call(String name, Call<T> call) throws CriException, InterruptedException {
-    return call(name, limit, call);
+  /** An agent that went with its VM says nothing of value; why the VM ended does. */
+  private CriException failed(String call, StatusException failure) throws InterruptedException {
+    if (failure.getStatus().getCode() == Status.Code.UNAVAILABLE) {
+      try {
+        VmExit end = vmEnd.get(VM_END_KNOWN.toMillis(), TimeUnit.MILLISECONDS);
+        return AgentErrors.vmEnded(call, end.reason(), failure);
+      } catch (TimeoutException e) {
+        // The VM runs on: what the call said stands.
+      } catch (ExecutionException e) {
+        throw new AssertionError("the end of a VM never fails", e);
+      }
+    }
+    return AgentErrors.of(call, failure);
   }
 
   /** When the agent's process started and accepted calls, since the guest's kernel started. */
@@ -139,7 +159,7 @@ public final class AgentClient {
       }
       throw AgentErrors.violation("ExecSync", "no exit");
     } catch (StatusException e) {
-      throw AgentErrors.of("ExecSync", e);
+      throw failed("ExecSync", e);
     } finally {
       call.cancel("done", null);
     }
@@ -223,7 +243,12 @@ public final class AgentClient {
       throws CriException, InterruptedException {
     var request =
         GetStatsRequest.newBuilder().addAllContainerIds(containerIds).setNoContainers(containerIds.isEmpty()).build();
-    GetStatsResponse answer = call("GetStats", limit, stub -> stub.getStats(request));
+    GetStatsResponse answer;
+    try {
+      answer = stub.withDeadlineAfter(limit.toNanos(), TimeUnit.NANOSECONDS).getStats(request);
+    } catch (StatusException e) {
+      throw AgentErrors.of("GetStats", e);
+    }
     if (answer.getContainersCount() > MAX_LISTED) {
       throw AgentErrors.violation("GetStats", answer.getContainersCount() + " containers");
     }

@@ -28,6 +28,11 @@ final class AgentErrors {
     };
   }
 
+  /** The VM is gone, and its agent with it. */
+  static CriException vmEnded(String call, String reason, StatusException failure) {
+    return new CriException.Unavailable("the sandbox's VM has ended (" + call + "): " + reason, failure);
+  }
+
   /** The guest broke the protocol. */
   static CriException violation(String call, String what) {
     return new CriException.Internal("the sandbox's agent answered " + call + " with " + what + ": it cannot be trusted", null);

@@ -61,7 +61,7 @@ public final class GuestWarmup implements Warmup {
 
   @Override
   public void run(Vm vm) throws Exception {
-    var agent = new AgentClient(vm.agent(), settings.agentTimeout());
+    var agent = new AgentClient(vm, settings.agentTimeout());
     agent.startTimes();
     String sandboxId = Ids.random();
     agent.prepare(identity.preparation(sandboxId));

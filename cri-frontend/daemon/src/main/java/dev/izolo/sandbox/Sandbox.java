@@ -134,7 +134,7 @@ public final class Sandbox {
   }
 
   void attach(Vm machine, Duration callLimit) {
-    agent = new AgentClient(machine.agent(), callLimit);
+    agent = new AgentClient(machine, callLimit);
     vm = machine;
   }
 

@@ -27,6 +27,7 @@ public final class VmSandboxService implements SandboxService, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(VmSandboxService.class);
   private static final Comparator<PodSandbox> NEWEST_FIRST =
       Comparator.comparingLong(PodSandbox::getCreatedAt).reversed();
+  private static final int CONSOLE_LINES = 20;
 
   private final SandboxRegistry registry;
   private final PodContainers containers;
@@ -125,12 +126,20 @@ public final class VmSandboxService implements SandboxService, AutoCloseable {
               r -> r.step() == RunStep.READY,
               r -> r.at(RunStep.VM_GONE).withMessage("its VM ended: " + exit.reason()));
       if (unexpected) {
-        log.warn("sandbox={} VM ended: {}", sandbox.id(), exit.reason());
+        log.warn("sandbox={} VM ended: {}{}", sandbox.id(), exit.reason(), lastWords(sandbox));
         containers.vmGone(sandbox, "the sandbox's VM ended: " + exit.reason());
       }
     } catch (CriException e) {
       log.error("sandbox={} cannot record that its VM ended", sandbox.id(), e);
     }
+  }
+
+  private static String lastWords(Sandbox sandbox) {
+    List<String> lines = sandbox.machine().map(Vm::consoleTail).orElse("").lines().toList();
+    return lines.isEmpty()
+        ? ""
+        : "; the end of its console:\n"
+            + String.join("\n", lines.subList(Math.max(0, lines.size() - CONSOLE_LINES), lines.size()));
   }
 
   @Override

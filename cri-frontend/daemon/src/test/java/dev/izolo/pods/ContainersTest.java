@@ -221,6 +221,37 @@ class ContainersTest {
   }
 
   @Test
+  void aCallThatLosesItsVmSaysWhyTheVmEnded() throws Exception {
+    String id = node.started(sandbox, "app");
+    node.agent(sandbox)
+        .onExec(
+            _ -> {
+              node.vmm().machine(sandbox).orElseThrow().die("the guest's kernel panicked");
+              return List.of(FakeAgent.exit(ProcessExit.getDefaultInstance()));
+            });
+
+    assertThatThrownBy(() -> node.containers().execSync(id, List.of("date"), Duration.ZERO))
+        .isInstanceOf(CriException.Unavailable.class)
+        .hasMessageContaining("VM has ended (ExecSync): the guest's kernel panicked");
+    node.sandboxes().stop(sandbox);
+    node.sandboxes().remove(sandbox);
+  }
+
+  @Test
+  void aStartThatLosesItsVmSaysWhyTheVmEnded() throws Exception {
+    String id = node.create(sandbox, "app");
+    node.agent(sandbox)
+        .beforeStart(() -> node.vmm().machine(sandbox).orElseThrow().die("the guest's kernel panicked"));
+
+    assertThatThrownBy(() -> node.containers().start(id))
+        .isInstanceOf(CriException.Unavailable.class)
+        .hasMessageContaining("VM has ended (StartContainer): the guest's kernel panicked");
+    assertThat(node.status(id).getState()).isEqualTo(ContainerState.CONTAINER_EXITED);
+    node.sandboxes().stop(sandbox);
+    node.sandboxes().remove(sandbox);
+  }
+
+  @Test
   void doesNotBelieveAGuestThatBreaksTheProtocol() throws Exception {
     String id = node.started(sandbox, "app");
     node.agent(sandbox).onExec(_ -> List.of(FakeAgent.exit(ProcessExit.newBuilder().setExitCode(4711).build())));

@@ -30,6 +30,7 @@ public final class FakeAgent extends AgentGrpc.AgentImplBase {
   private volatile boolean rehearsed;
   private final BlockingQueue<GetStatsRequest> statsAsked = new LinkedBlockingQueue<>();
   private volatile Runnable statsGate = () -> {};
+  private volatile Runnable startGate = () -> {};
   private volatile ConfigureSandboxRequest configured;
   private volatile Function<ExecSyncRequest, List<ExecSyncResponse>> exec =
       _ -> List.of(exit(ProcessExit.getDefaultInstance()));
@@ -80,6 +81,11 @@ public final class FakeAgent extends AgentGrpc.AgentImplBase {
   /** @param gate run before each answer to a question for stats; the answer waits for it */
   public void beforeStats(Runnable gate) {
     statsGate = gate;
+  }
+
+  /** @param gate run before each start of a container */
+  public void beforeStart(Runnable gate) {
+    startGate = gate;
   }
 
   public static ExecSyncResponse exit(ProcessExit exit) {
@@ -192,6 +198,7 @@ public final class FakeAgent extends AgentGrpc.AgentImplBase {
         observer,
         () -> {
           FakeProcess process = known(request.getContainerId());
+          startGate.run();
           process.started();
           Thread.ofVirtual().start(() -> script.accept(process));
           return StartContainerResponse.newBuilder().setGuestPid(42).build();
