@@ -1,17 +1,27 @@
 package dev.izolo.vm.qemu;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
-/** The last 64 KiB of a guest's console; hostile bytes. Safe for use by several threads. */
+/**
+ * The last 64 KiB of a guest's console; hostile bytes. Takes memory as they come: most guests never say much. Safe for
+ * use by several threads.
+ */
 final class ConsoleRing {
   static final int CAPACITY_BYTES = 64 << 10;
+  private static final int FIRST_BYTES = 1 << 10;
 
-  private final byte[] ring = new byte[CAPACITY_BYTES];
+  /** Not full before it has its last size, so that what it holds begins at its start until then. */
+  private byte[] ring = new byte[FIRST_BYTES];
   private long written;
 
   synchronized void append(byte[] bytes) {
+    long needed = Math.min(CAPACITY_BYTES, written + bytes.length);
+    if (needed > ring.length) {
+      ring = Arrays.copyOf(ring, Math.max(ring.length, Integer.highestOneBit((int) needed - 1) << 1));
+    }
     for (byte b : bytes) {
-      ring[(int) (written++ % CAPACITY_BYTES)] = b;
+      ring[(int) (written++ % ring.length)] = b;
     }
   }
 
@@ -20,7 +30,7 @@ final class ConsoleRing {
     int length = (int) Math.min(written, CAPACITY_BYTES);
     byte[] copy = new byte[length];
     for (int i = 0; i < length; i++) {
-      copy[i] = ring[(int) ((written - length + i) % CAPACITY_BYTES)];
+      copy[i] = ring[(int) ((written - length + i) % ring.length)];
     }
     return printable(new String(copy, StandardCharsets.UTF_8));
   }
