@@ -1,13 +1,8 @@
 package dev.izolo.linux;
 
-import static dev.izolo.linux.Libc.INT;
-import static dev.izolo.linux.Libc.LONG;
-import static dev.izolo.linux.Libc.POINTER;
-
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -32,13 +27,11 @@ public final class Fd implements AutoCloseable {
   private static final long RESOLVE_BENEATH = 0x08;
   private static final int F_DUPFD_CLOEXEC = 1030;
 
-  private static final MethodHandle OPEN = Libc.linkVariadic("open", 2, INT, POINTER, INT, INT);
-  private static final MethodHandle CLOSE = Libc.link("close", INT, INT);
-  private static final MethodHandle READ = Libc.link("read", LONG, INT, POINTER, LONG);
-  private static final MethodHandle FCNTL = Libc.linkVariadic("fcntl", 2, INT, INT, INT, INT);
-  private static final MethodHandle OPENAT2 =
-      Libc.linkVariadic("syscall", 1, LONG, LONG, INT, POINTER, POINTER, LONG);
-  private static final MethodHandle MKFIFO = Libc.link("mkfifo", INT, POINTER, INT);
+  private static final CFunction OPEN = CFunction.variadic("open", 2, 3);
+  private static final CFunction CLOSE = CFunction.of("close", 1);
+  private static final CFunction READ = CFunction.of("read", 3);
+  private static final CFunction FCNTL = CFunction.variadic("fcntl", 2, 3);
+  private static final CFunction MKFIFO = CFunction.of("mkfifo", 2);
 
   private final AtomicInteger number;
 
@@ -51,12 +44,8 @@ public final class Fd implements AutoCloseable {
   public static Fd open(Path path, int flags) throws ErrnoException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment state = Libc.callState(arena);
-      int fd = (int) OPEN.invokeExact(state, arena.allocateFrom(path.toString()), flags | O_CLOEXEC, 0);
+      int fd = (int) OPEN.call(state, arena.allocateFrom(path.toString()).address(), flags | O_CLOEXEC, 0);
       return new Fd(Libc.check(fd, state, "open " + path));
-    } catch (ErrnoException e) {
-      throw e;
-    } catch (Throwable t) {
-      throw Libc.unexpected(t);
     }
   }
 
@@ -72,12 +61,10 @@ public final class Fd implements AutoCloseable {
       how.set(ValueLayout.JAVA_LONG, 0, flags | (long) O_CLOEXEC);
       how.set(ValueLayout.JAVA_LONG, 16, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
       MemorySegment path = arena.allocateFrom(relative.toString());
-      long fd = (long) OPENAT2.invokeExact(state, (long) SYS_OPENAT2, base.number(), path, how, 24L);
+      long fd =
+          CFunction.SYSCALL.call(
+              state, SYS_OPENAT2, base.number(), path.address(), how.address(), how.byteSize(), 0, 0);
       return new Fd(Libc.check((int) fd, state, "open " + directory.resolve(relative)));
-    } catch (ErrnoException e) {
-      throw e;
-    } catch (Throwable t) {
-      throw Libc.unexpected(t);
     }
   }
 
@@ -85,12 +72,8 @@ public final class Fd implements AutoCloseable {
   public static void makeFifo(Path path) throws ErrnoException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment state = Libc.callState(arena);
-      int result = (int) MKFIFO.invokeExact(state, arena.allocateFrom(path.toString()), 0600);
+      int result = (int) MKFIFO.call(state, arena.allocateFrom(path.toString()).address(), 0600);
       Libc.check(result, state, "mkfifo " + path);
-    } catch (ErrnoException e) {
-      throw e;
-    } catch (Throwable t) {
-      throw Libc.unexpected(t);
     }
   }
 
@@ -112,12 +95,8 @@ public final class Fd implements AutoCloseable {
   Fd duplicate(int lowest) throws ErrnoException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment state = Libc.callState(arena);
-      int fd = (int) FCNTL.invokeExact(state, number(), F_DUPFD_CLOEXEC, lowest);
+      int fd = (int) FCNTL.call(state, number(), F_DUPFD_CLOEXEC, lowest);
       return new Fd(Libc.check(fd, state, "duplicate file descriptor"));
-    } catch (ErrnoException e) {
-      throw e;
-    } catch (Throwable t) {
-      throw Libc.unexpected(t);
     }
   }
 
@@ -129,16 +108,12 @@ public final class Fd implements AutoCloseable {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment state = Libc.callState(arena);
       MemorySegment buffer = arena.allocate(limit);
-      long read = (long) READ.invokeExact(state, number(), buffer, (long) limit);
+      long read = READ.call(state, number(), buffer.address(), limit);
       if (read < 0 && Libc.errno(state) == ErrnoException.EAGAIN) {
         return "";
       }
       Libc.check((int) read, state, "read");
       return new String(buffer.asSlice(0, read).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8);
-    } catch (ErrnoException e) {
-      throw e;
-    } catch (Throwable t) {
-      throw Libc.unexpected(t);
     }
   }
 
@@ -150,9 +125,7 @@ public final class Fd implements AutoCloseable {
       return;
     }
     try (Arena arena = Arena.ofConfined()) {
-      int _ = (int) CLOSE.invokeExact(Libc.callState(arena), fd);
-    } catch (Throwable t) {
-      throw Libc.unexpected(t);
+      CLOSE.call(Libc.callState(arena), fd);
     }
   }
 }

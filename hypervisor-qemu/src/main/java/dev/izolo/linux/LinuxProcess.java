@@ -1,14 +1,9 @@
 package dev.izolo.linux;
 
-import static dev.izolo.linux.Libc.INT;
-import static dev.izolo.linux.Libc.LONG;
-import static dev.izolo.linux.Libc.POINTER;
-
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
@@ -27,10 +22,7 @@ public final class LinuxProcess {
   private static final int WNOHANG = 1;
   private static final int CLD_EXITED = 1;
 
-  private static final MethodHandle PIDFD_OPEN = Libc.linkVariadic("syscall", 1, LONG, LONG, INT, INT);
-  private static final MethodHandle PIDFD_SEND_SIGNAL =
-      Libc.linkVariadic("syscall", 1, LONG, LONG, INT, INT, POINTER, INT);
-  private static final MethodHandle WAITID = Libc.link("waitid", INT, INT, INT, POINTER, INT);
+  private static final CFunction WAITID = CFunction.of("waitid", 4);
 
   /**
    * How a process ended. {@code code} is the exit code, or 128 + n when signal n killed it; empty when it was no child
@@ -109,16 +101,10 @@ public final class LinuxProcess {
       try (Arena arena = Arena.ofConfined()) {
         MemorySegment state = Libc.callState(arena);
         long result =
-            (long)
-                PIDFD_SEND_SIGNAL.invokeExact(
-                    state, (long) SYS_PIDFD_SEND_SIGNAL, pidfd.number(), signal, MemorySegment.NULL, 0);
+            CFunction.SYSCALL.call(state, SYS_PIDFD_SEND_SIGNAL, pidfd.number(), signal, 0, 0, 0, 0);
         if (result < 0 && Libc.errno(state) != ErrnoException.ESRCH) {
           throw new ErrnoException("signal process " + pid, Libc.errno(state));
         }
-      } catch (ErrnoException e) {
-        throw e;
-      } catch (Throwable t) {
-        throw Libc.unexpected(t);
       }
     }
   }
@@ -136,27 +122,21 @@ public final class LinuxProcess {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment state = Libc.callState(arena);
       MemorySegment info = arena.allocate(128, 8);
-      int result = (int) WAITID.invokeExact(state, P_PIDFD, pidfd.number(), info, WEXITED | WNOHANG);
+      int result = (int) WAITID.call(state, P_PIDFD, pidfd.number(), info.address(), WEXITED | WNOHANG);
       if (result < 0) {
         return new Exit(Optional.empty());
       }
       int code = info.get(ValueLayout.JAVA_INT, 8);
       int status = info.get(ValueLayout.JAVA_INT, 24);
       return new Exit(Optional.of(code == CLD_EXITED ? status : 128 + status));
-    } catch (Throwable t) {
-      throw Libc.unexpected(t);
     }
   }
 
   private static Fd pidfdOpen(long pid) throws ErrnoException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment state = Libc.callState(arena);
-      long fd = (long) PIDFD_OPEN.invokeExact(state, (long) SYS_PIDFD_OPEN, Math.toIntExact(pid), 0);
+      long fd = CFunction.SYSCALL.call(state, SYS_PIDFD_OPEN, Math.toIntExact(pid), 0, 0, 0, 0, 0);
       return new Fd(Libc.check((int) fd, state, "open a descriptor of process " + pid));
-    } catch (ErrnoException e) {
-      throw e;
-    } catch (Throwable t) {
-      throw Libc.unexpected(t);
     }
   }
 }

@@ -1,13 +1,9 @@
 package dev.izolo.linux;
 
-import static dev.izolo.linux.Libc.INT;
-import static dev.izolo.linux.Libc.LONG;
-import static dev.izolo.linux.Libc.POINTER;
-
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 
 /**
@@ -24,12 +20,11 @@ public final class MemoryFile implements AutoCloseable {
   /** Bounds how long one copy call lasts, and so how late an interrupt is noticed. */
   private static final long COPY_BYTES = 16 << 20;
 
-  private static final MethodHandle MEMFD_CREATE = Libc.link("memfd_create", INT, POINTER, INT);
-  private static final MethodHandle FTRUNCATE = Libc.link("ftruncate", INT, INT, LONG);
-  private static final MethodHandle FCNTL = Libc.linkVariadic("fcntl", 2, INT, INT, INT, INT);
-  private static final MethodHandle LSEEK = Libc.link("lseek", LONG, INT, LONG, INT);
-  private static final MethodHandle COPY_FILE_RANGE =
-      Libc.link("copy_file_range", LONG, INT, POINTER, INT, POINTER, LONG, INT);
+  private static final CFunction MEMFD_CREATE = CFunction.of("memfd_create", 2);
+  private static final CFunction FTRUNCATE = CFunction.of("ftruncate", 2);
+  private static final CFunction FCNTL = CFunction.variadic("fcntl", 2, 3);
+  private static final CFunction LSEEK = CFunction.of("lseek", 3);
+  private static final CFunction COPY_FILE_RANGE = CFunction.of("copy_file_range", 6);
 
   private final Fd fd;
   private final String name;
@@ -47,20 +42,16 @@ public final class MemoryFile implements AutoCloseable {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment state = Libc.callState(arena);
       int number =
-          (int) MEMFD_CREATE.invokeExact(state, arena.allocateFrom(name), MFD_CLOEXEC | MFD_ALLOW_SEALING);
+          (int) MEMFD_CREATE.call(state, arena.allocateFrom(name).address(), MFD_CLOEXEC | MFD_ALLOW_SEALING);
       var file = new MemoryFile(new Fd(Libc.check(number, state, "memfd_create " + name)), name);
       try {
-        int resized = (int) FTRUNCATE.invokeExact(state, number, bytes);
+        int resized = (int) FTRUNCATE.call(state, number, bytes);
         Libc.check(resized, state, "size memory file " + name);
         return file;
       } catch (Throwable t) {
         file.close();
         throw t;
       }
-    } catch (ErrnoException e) {
-      throw e;
-    } catch (Throwable t) {
-      throw Libc.unexpected(t);
     }
   }
 
@@ -102,12 +93,8 @@ public final class MemoryFile implements AutoCloseable {
   public void seal() throws ErrnoException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment state = Libc.callState(arena);
-      int sealed = (int) FCNTL.invokeExact(state, fd.number(), F_ADD_SEALS, SEAL_SEAL_SHRINK_GROW_WRITE);
+      int sealed = (int) FCNTL.call(state, fd.number(), F_ADD_SEALS, SEAL_SEAL_SHRINK_GROW_WRITE);
       Libc.check(sealed, state, "seal memory file " + name);
-    } catch (ErrnoException e) {
-      throw e;
-    } catch (Throwable t) {
-      throw Libc.unexpected(t);
     }
   }
 
@@ -133,19 +120,15 @@ public final class MemoryFile implements AutoCloseable {
   private long copy(MemoryFile target, long offset, long bytes) throws ErrnoException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment state = Libc.callState(arena);
-      MemorySegment from = arena.allocateFrom(LONG, offset);
-      MemorySegment to = arena.allocateFrom(LONG, offset);
+      MemorySegment from = arena.allocateFrom(ValueLayout.JAVA_LONG, offset);
+      MemorySegment to = arena.allocateFrom(ValueLayout.JAVA_LONG, offset);
       long copied =
-          (long) COPY_FILE_RANGE.invokeExact(state, fd.number(), from, target.fd.number(), to, bytes, 0);
+          COPY_FILE_RANGE.call(state, fd.number(), from.address(), target.fd.number(), to.address(), bytes, 0);
       Libc.check(copied < 0 ? -1 : 0, state, "copy memory file " + name);
       if (copied == 0) {
         throw new ErrnoException("copy memory file " + name + ", which has shrunk", ErrnoException.EAGAIN);
       }
       return copied;
-    } catch (ErrnoException e) {
-      throw e;
-    } catch (Throwable t) {
-      throw Libc.unexpected(t);
     }
   }
 
@@ -153,16 +136,12 @@ public final class MemoryFile implements AutoCloseable {
   private long seek(long offset, int whence) throws IOException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment state = Libc.callState(arena);
-      long at = (long) LSEEK.invokeExact(state, fd.number(), offset, whence);
+      long at = LSEEK.call(state, fd.number(), offset, whence);
       if (at < 0 && Libc.errno(state) == ErrnoException.ENXIO) {
         return size();
       }
       Libc.check(at < 0 ? -1 : 0, state, "seek in memory file " + name);
       return at;
-    } catch (IOException e) {
-      throw e;
-    } catch (Throwable t) {
-      throw Libc.unexpected(t);
     }
   }
 

@@ -1,11 +1,8 @@
 package dev.izolo.linux;
 
-import static dev.izolo.linux.Libc.INT;
-
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -14,7 +11,7 @@ import java.util.function.Consumer;
 /** Enters network namespaces (setns(2)). */
 public final class NetworkNamespace {
   private static final int CLONE_NEWNET = 0x40000000;
-  private static final MethodHandle SETNS = Libc.link("setns", INT, INT, INT);
+  private static final CFunction SETNS = CFunction.of("setns", 2);
 
   private NetworkNamespace() {}
 
@@ -64,12 +61,8 @@ public final class NetworkNamespace {
     try (Arena arena = Arena.ofConfined();
         Fd target = Fd.open(namespace, Fd.O_RDONLY)) {
       MemorySegment state = Libc.callState(arena);
-      int entered = (int) SETNS.invokeExact(state, target.number(), CLONE_NEWNET);
+      int entered = (int) SETNS.call(state, target.number(), CLONE_NEWNET);
       Libc.check(entered, state, "enter network namespace " + namespace);
-    } catch (ErrnoException e) {
-      throw e;
-    } catch (Throwable t) {
-      throw Libc.unexpected(t);
     }
   }
 }

@@ -1,16 +1,13 @@
 package dev.izolo.linux;
 
-import static dev.izolo.linux.Libc.INT;
-
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 
 /** Process groups, which the JDK does not know: it signals single processes only. */
 public final class ProcessGroups {
   private static final int SIGKILL = 9;
   private static final int ESRCH = 3;
-  private static final MethodHandle KILL = Libc.link("kill", INT, INT, INT);
+  private static final CFunction KILL = CFunction.of("kill", 2);
 
   private ProcessGroups() {}
 
@@ -26,7 +23,7 @@ public final class ProcessGroups {
     }
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment state = Libc.callState(arena);
-      if ((int) KILL.invokeExact(state, (int) -group, SIGKILL) == 0) {
+      if ((int) KILL.call(state, (int) -group, SIGKILL) == 0) {
         return true;
       }
       int errno = Libc.errno(state);
@@ -34,10 +31,6 @@ public final class ProcessGroups {
         return false;
       }
       throw new ErrnoException("kill process group " + group, errno);
-    } catch (ErrnoException e) {
-      throw e;
-    } catch (Throwable t) {
-      throw Libc.unexpected(t);
     }
   }
 }

@@ -1,12 +1,8 @@
 package dev.izolo.linux;
 
-import static dev.izolo.linux.Libc.INT;
-import static dev.izolo.linux.Libc.POINTER;
-
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -24,9 +20,9 @@ final class ProcessWatcher {
   private static final int EVENT_BYTES = 12;
   private static final int EVENTS_PER_WAIT = 64;
 
-  private static final MethodHandle EPOLL_CREATE = Libc.link("epoll_create1", INT, INT);
-  private static final MethodHandle EPOLL_CTL = Libc.link("epoll_ctl", INT, INT, INT, INT, POINTER);
-  private static final MethodHandle EPOLL_WAIT = Libc.link("epoll_wait", INT, INT, POINTER, INT, INT);
+  private static final CFunction EPOLL_CREATE = CFunction.of("epoll_create1", 1);
+  private static final CFunction EPOLL_CTL = CFunction.of("epoll_ctl", 4);
+  private static final CFunction EPOLL_WAIT = CFunction.of("epoll_wait", 4);
 
   private record Watch(Fd pidfd, Runnable callback) {}
 
@@ -37,12 +33,8 @@ final class ProcessWatcher {
   private ProcessWatcher() throws ErrnoException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment state = Libc.callState(arena);
-      int fd = (int) EPOLL_CREATE.invokeExact(state, Fd.O_CLOEXEC);
+      int fd = (int) EPOLL_CREATE.call(state, Fd.O_CLOEXEC);
       epoll = new Fd(Libc.check(fd, state, "epoll_create1"));
-    } catch (ErrnoException e) {
-      throw e;
-    } catch (Throwable t) {
-      throw Libc.unexpected(t);
     }
     Thread.ofPlatform().daemon().name("process-watcher").start(this::run);
   }
@@ -80,12 +72,8 @@ final class ProcessWatcher {
       MemorySegment event = arena.allocate(EVENT_BYTES, 4);
       event.set(ValueLayout.JAVA_INT, 0, EPOLLIN);
       event.set(ValueLayout.JAVA_LONG_UNALIGNED, 4, key);
-      int result = (int) EPOLL_CTL.invokeExact(state, epoll.number(), operation, pidfd.number(), event);
+      int result = (int) EPOLL_CTL.call(state, epoll.number(), operation, pidfd.number(), event.address());
       Libc.check(result, state, "epoll_ctl");
-    } catch (ErrnoException e) {
-      throw e;
-    } catch (Throwable t) {
-      throw Libc.unexpected(t);
     }
   }
 
@@ -94,7 +82,7 @@ final class ProcessWatcher {
       MemorySegment state = Libc.callState(arena);
       MemorySegment events = arena.allocate((long) EVENT_BYTES * EVENTS_PER_WAIT, 4);
       while (true) {
-        int ready = (int) EPOLL_WAIT.invokeExact(state, epoll.number(), events, EVENTS_PER_WAIT, -1);
+        int ready = (int) EPOLL_WAIT.call(state, epoll.number(), events.address(), EVENTS_PER_WAIT, -1);
         if (ready < 0 && Libc.errno(state) != ErrnoException.EINTR) {
           throw new ErrnoException("epoll_wait", Libc.errno(state));
         }

@@ -1,13 +1,9 @@
 package dev.izolo.linux;
 
-import static dev.izolo.linux.Libc.INT;
-import static dev.izolo.linux.Libc.POINTER;
-
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,17 +19,14 @@ public final class Spawn {
   /** Above every number a child is given, so that no dup2 overwrites the source of a later one. */
   private static final int SCRATCH_FD = 200;
 
-  private static final MethodHandle SPAWN =
-      Libc.link("posix_spawn", INT, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER);
-  private static final MethodHandle ACTIONS_INIT = Libc.link("posix_spawn_file_actions_init", INT, POINTER);
-  private static final MethodHandle ACTIONS_DESTROY = Libc.link("posix_spawn_file_actions_destroy", INT, POINTER);
-  private static final MethodHandle ADD_DUP2 = Libc.link("posix_spawn_file_actions_adddup2", INT, POINTER, INT, INT);
-  private static final MethodHandle ADD_CLOSE_FROM =
-      Libc.link("posix_spawn_file_actions_addclosefrom_np", INT, POINTER, INT);
-  private static final MethodHandle ATTR_INIT = Libc.link("posix_spawnattr_init", INT, POINTER);
-  private static final MethodHandle ATTR_FLAGS =
-      Libc.link("posix_spawnattr_setflags", INT, POINTER, ValueLayout.JAVA_SHORT);
-  private static final MethodHandle ATTR_SIGDEFAULT = Libc.link("posix_spawnattr_setsigdefault", INT, POINTER, POINTER);
+  private static final CFunction SPAWN = CFunction.of("posix_spawn", 6);
+  private static final CFunction ACTIONS_INIT = CFunction.of("posix_spawn_file_actions_init", 1);
+  private static final CFunction ACTIONS_DESTROY = CFunction.of("posix_spawn_file_actions_destroy", 1);
+  private static final CFunction ADD_DUP2 = CFunction.of("posix_spawn_file_actions_adddup2", 3);
+  private static final CFunction ADD_CLOSE_FROM = CFunction.of("posix_spawn_file_actions_addclosefrom_np", 2);
+  private static final CFunction ATTR_INIT = CFunction.of("posix_spawnattr_init", 1);
+  private static final CFunction ATTR_FLAGS = CFunction.of("posix_spawnattr_setflags", 2);
+  private static final CFunction ATTR_SIGDEFAULT = CFunction.of("posix_spawnattr_setsigdefault", 2);
 
   private Spawn() {}
 
@@ -65,31 +58,31 @@ public final class Spawn {
       MemorySegment actions = arena.allocate(80, 8);
       MemorySegment attributes = arena.allocate(336, 8);
       MemorySegment allSignals = arena.allocate(128, 8).fill((byte) 0xff);
-      require((int) ACTIONS_INIT.invokeExact(state, actions));
+      require((int) ACTIONS_INIT.call(state, actions.address()));
       try {
         for (int target = 0; target < fds.size(); target++) {
-          require((int) ADD_DUP2.invokeExact(state, actions, fds.get(target).number(), target));
+          require((int) ADD_DUP2.call(state, actions.address(), fds.get(target).number(), target));
         }
-        require((int) ADD_CLOSE_FROM.invokeExact(state, actions, fds.size()));
-        require((int) ATTR_INIT.invokeExact(state, attributes));
+        require((int) ADD_CLOSE_FROM.call(state, actions.address(), fds.size()));
+        require((int) ATTR_INIT.call(state, attributes.address()));
         // SETSIGMASK with the attribute's initial value, the empty set.
-        require((int) ATTR_FLAGS.invokeExact(state, attributes, (short) (SETSIGDEF | SETSIGMASK | SETSID)));
-        require((int) ATTR_SIGDEFAULT.invokeExact(state, attributes, allSignals));
+        require((int) ATTR_FLAGS.call(state, attributes.address(), SETSIGDEF | SETSIGMASK | SETSID));
+        require((int) ATTR_SIGDEFAULT.call(state, attributes.address(), allSignals.address()));
         MemorySegment pid = arena.allocate(4, 4);
         MemorySegment program = arena.allocateFrom(command.getFirst());
         MemorySegment noEnvironment = arena.allocate(8, 8);
+        MemorySegment arguments = pointers(arena, command);
         require(
             (int)
-                SPAWN.invokeExact(
-                    state, pid, program, actions, attributes, pointers(arena, command), noEnvironment));
+                SPAWN.call(
+                    state, pid.address(), program.address(), actions.address(), attributes.address(),
+                    arguments.address(), noEnvironment.address()));
         return pid.get(ValueLayout.JAVA_INT, 0);
       } finally {
-        require((int) ACTIONS_DESTROY.invokeExact(state, actions));
+        require((int) ACTIONS_DESTROY.call(state, actions.address()));
       }
     } catch (ErrnoException e) {
       throw new ErrnoException("start " + command.getFirst(), e.errno());
-    } catch (Throwable t) {
-      throw Libc.unexpected(t);
     }
   }
 

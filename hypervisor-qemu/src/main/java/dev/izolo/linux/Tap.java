@@ -1,14 +1,9 @@
 package dev.izolo.linux;
 
-import static dev.izolo.linux.Libc.INT;
-import static dev.izolo.linux.Libc.LONG;
-import static dev.izolo.linux.Libc.POINTER;
-
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
@@ -20,7 +15,7 @@ public final class Tap {
   private static final short IFF_VNET_HDR = 0x4000;
   private static final int IFNAMSIZ = 16;
 
-  private static final MethodHandle IOCTL = Libc.linkVariadic("ioctl", 2, INT, INT, LONG, POINTER);
+  private static final CFunction IOCTL = CFunction.variadic("ioctl", 2, 3);
 
   private Tap() {}
 
@@ -53,15 +48,12 @@ public final class Tap {
       MemorySegment request = arena.allocate(40, 8);
       MemorySegment.copy(bytes, 0, request, ValueLayout.JAVA_BYTE, 0, bytes.length);
       request.set(ValueLayout.JAVA_SHORT, IFNAMSIZ, (short) (IFF_TAP | IFF_NO_PI | IFF_VNET_HDR));
-      int attached = (int) IOCTL.invokeExact(state, tap.number(), TUNSETIFF, request);
+      int attached = (int) IOCTL.call(state, tap.number(), TUNSETIFF, request.address());
       Libc.check(attached, state, "attach to tap " + name + " in " + namespace);
       return tap;
     } catch (Throwable t) {
       tap.close();
-      if (t instanceof ErrnoException errno) {
-        throw errno;
-      }
-      throw Libc.unexpected(t);
+      throw t;
     }
   }
 }

@@ -1,13 +1,8 @@
 package dev.izolo.linux;
 
-import static dev.izolo.linux.Libc.INT;
-import static dev.izolo.linux.Libc.LONG;
-import static dev.izolo.linux.Libc.POINTER;
-
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
@@ -23,11 +18,11 @@ public final class UnixSockets {
   private static final int MSG_DONTWAIT = 0x40;
   private static final int MSG_NOSIGNAL = 0x4000;
 
-  private static final MethodHandle SOCKET = Libc.link("socket", INT, INT, INT, INT);
-  private static final MethodHandle BIND = Libc.link("bind", INT, INT, POINTER, INT);
-  private static final MethodHandle LISTEN = Libc.link("listen", INT, INT, INT);
-  private static final MethodHandle CONNECT = Libc.link("connect", INT, INT, POINTER, INT);
-  private static final MethodHandle SENDMSG = Libc.link("sendmsg", LONG, INT, POINTER, INT);
+  private static final CFunction SOCKET = CFunction.of("socket", 3);
+  private static final CFunction BIND = CFunction.of("bind", 3);
+  private static final CFunction LISTEN = CFunction.of("listen", 2);
+  private static final CFunction CONNECT = CFunction.of("connect", 3);
+  private static final CFunction SENDMSG = CFunction.of("sendmsg", 3);
 
   private UnixSockets() {}
 
@@ -37,19 +32,15 @@ public final class UnixSockets {
       MemorySegment state = Libc.callState(arena);
       Fd socket = socket(arena);
       try {
-        int bound = (int) BIND.invokeExact(state, socket.number(), address(arena, path), 110);
+        int bound = (int) BIND.call(state, socket.number(), address(arena, path).address(), 110);
         Libc.check(bound, state, "bind " + path);
-        int listening = (int) LISTEN.invokeExact(state, socket.number(), backlog);
+        int listening = (int) LISTEN.call(state, socket.number(), backlog);
         Libc.check(listening, state, "listen on " + path);
         return socket;
       } catch (Throwable t) {
         socket.close();
         throw t;
       }
-    } catch (ErrnoException | IllegalArgumentException e) {
-      throw e;
-    } catch (Throwable t) {
-      throw Libc.unexpected(t);
     }
   }
 
@@ -59,17 +50,13 @@ public final class UnixSockets {
       MemorySegment state = Libc.callState(arena);
       Fd socket = socket(arena);
       try {
-        int result = (int) CONNECT.invokeExact(state, socket.number(), address(arena, path), 110);
+        int result = (int) CONNECT.call(state, socket.number(), address(arena, path).address(), 110);
         Libc.check(result, state, "connect to " + path);
         return socket;
       } catch (Throwable t) {
         socket.close();
         throw t;
       }
-    } catch (ErrnoException | IllegalArgumentException e) {
-      throw e;
-    } catch (Throwable t) {
-      throw Libc.unexpected(t);
     }
   }
 
@@ -96,21 +83,17 @@ public final class UnixSockets {
       message.set(ValueLayout.JAVA_LONG, 24, 1);
       message.set(ValueLayout.ADDRESS, 32, control);
       message.set(ValueLayout.JAVA_LONG, 40, 24);
-      long sent = (long) SENDMSG.invokeExact(state, socket, message, MSG_DONTWAIT | MSG_NOSIGNAL);
+      long sent = SENDMSG.call(state, socket, message.address(), MSG_DONTWAIT | MSG_NOSIGNAL);
       Libc.check((int) sent, state, "send a file descriptor");
       if (sent != bytes.length) {
         throw new ErrnoException("send a file descriptor with " + bytes.length + " bytes", ErrnoException.EAGAIN);
       }
-    } catch (ErrnoException e) {
-      throw e;
-    } catch (Throwable t) {
-      throw Libc.unexpected(t);
     }
   }
 
-  private static Fd socket(Arena arena) throws Throwable {
+  private static Fd socket(Arena arena) throws ErrnoException {
     MemorySegment state = Libc.callState(arena);
-    int fd = (int) SOCKET.invokeExact(state, (int) AF_UNIX, SOCK_STREAM_CLOEXEC, 0);
+    int fd = (int) SOCKET.call(state, AF_UNIX, SOCK_STREAM_CLOEXEC, 0);
     return new Fd(Libc.check(fd, state, "socket"));
   }
 
