@@ -11,13 +11,14 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 
 /**
- * Runs handlers as gRPC methods: the caller's cancellation or deadline interrupts the thread of a handler that may wait,
- * and every call that fails is logged once, with what it was about.
+ * Runs handlers as gRPC methods. One that may wait gets a virtual thread, which the caller's cancellation or deadline
+ * interrupts; every call that fails is logged once, with what it was about.
  */
 final class CallRunner {
   private static final Logger log = LoggerFactory.getLogger(CallRunner.class);
@@ -29,9 +30,8 @@ final class CallRunner {
   <Q extends Message, R extends Message> UnaryMethod<Q, R> unary(String rpc, Handler<Q, R> handler) {
     return (request, answers) -> {
       ignoreCancellation(answers);
-      try (var interrupter = new Interrupter(Context.current())) {
-        run(rpc, request, answers, interrupter::close, false, () -> answers.onNext(handler.handle(request)));
-      }
+      onThreadOfItsOwn(rpc, interrupter ->
+          run(rpc, request, answers, interrupter::close, false, () -> answers.onNext(handler.handle(request))));
     };
   }
 
@@ -61,26 +61,33 @@ final class CallRunner {
       String rpc, StreamHandler<Q, R> handler) {
     return (request, answers) -> {
       ServerCallStreamObserver<R> call = ignoreCancellation(answers);
-      // gRPC says that its buffer has drained on the executor of the call, which is busy until this method returns:
-      // so the handler, which waits for that, runs on a thread of its own.
       var drained = new Semaphore(0);
       call.setOnReadyHandler(drained::release);
-      Thread.ofVirtual().name(rpc).start(Context.current().wrap(() -> {
-        try (var interrupter = new Interrupter(Context.current())) {
-          streams.add(interrupter);
-          if (ending) {
-            interrupter.interrupt();
-          }
-          run(rpc, request, answers, interrupter::close, true, () -> handler.handle(request, answer -> {
-            while (!call.isReady() && !call.isCancelled()) {
-              drained.acquire();
-            }
-            call.onNext(answer);
-          }));
-          streams.remove(interrupter);
+      onThreadOfItsOwn(rpc, interrupter -> {
+        streams.add(interrupter);
+        if (ending) {
+          interrupter.interrupt();
         }
-      }));
+        run(rpc, request, answers, interrupter::close, true, () -> handler.handle(request, answer -> {
+          while (!call.isReady() && !call.isCancelled()) {
+            drained.acquire();
+          }
+          call.onNext(answer);
+        }));
+        streams.remove(interrupter);
+      });
     };
+  }
+
+  /** Calls come on the event loop, which must not wait for a handler. */
+  private void onThreadOfItsOwn(String rpc, Consumer<Interrupter> work) {
+    Context context = Context.current();
+    RunningCalls.Entry entry = running.enter();
+    Thread.ofVirtual().name(rpc).start(context.wrap(() -> {
+      try (entry; var interrupter = new Interrupter(context)) {
+        work.accept(interrupter);
+      }
+    }));
   }
 
   /** Ends the streams that run, which would not end by themselves, because the server is to stop. */
@@ -105,8 +112,7 @@ final class CallRunner {
   private <Q extends Message, R> void run(
       String rpc, Q request, StreamObserver<R> answers, Runnable settled, boolean streamed, Body body) {
     long from = System.nanoTime();
-    try (var entry = running.enter();
-        var ignored = MDC.putCloseable("rpc", rpc)) {
+    try (var ignored = MDC.putCloseable("rpc", rpc)) {
       if (log.isDebugEnabled()) {
         log.debug("called with {}", RequestText.of(request));
       }

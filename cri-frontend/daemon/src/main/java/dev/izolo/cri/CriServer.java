@@ -29,14 +29,12 @@ public final class CriServer implements AutoCloseable {
   private final Server server;
   private final CallRunner runner;
   private final EventLoopGroup loops;
-  private final CallThreads calls;
   private final CriSocket socket;
 
-  private CriServer(Server server, CallRunner runner, EventLoopGroup loops, CallThreads calls, CriSocket socket) {
+  private CriServer(Server server, CallRunner runner, EventLoopGroup loops, CriSocket socket) {
     this.server = server;
     this.runner = runner;
     this.loops = loops;
-    this.calls = calls;
     this.socket = socket;
   }
 
@@ -49,7 +47,6 @@ public final class CriServer implements AutoCloseable {
     CriSocket socket = CriSocket.claim(path);
     CallRunner runner = new CallRunner();
     EventLoopGroup loops = new EpollEventLoopGroup(1, new DefaultThreadFactory("cri", true));
-    CallThreads calls = new CallThreads();
     NettyServerBuilder builder = NettyServerBuilder
         .forAddress(new DomainSocketAddress(path.toFile()), InsecureServerCredentials.create())
         .channelFactory(() -> {
@@ -60,10 +57,9 @@ public final class CriServer implements AutoCloseable {
         .bossEventLoopGroup(loops)
         .workerEventLoopGroup(loops)
         .directExecutor()
-        .callExecutor(calls)
         .maxInboundMessageSize(MAX_MESSAGE_BYTES);
-    services.definitions(runner, calls).forEach(builder::addService);
-    CriServer server = new CriServer(builder.build(), runner, loops, calls, socket);
+    services.definitions(runner).forEach(builder::addService);
+    CriServer server = new CriServer(builder.build(), runner, loops, socket);
     try {
       server.server.start();
       // The directory is closed to others or the connection is refused by its owner's uid: no one gets in meanwhile.
@@ -97,7 +93,6 @@ public final class CriServer implements AutoCloseable {
   @Override
   public void close() {
     server.shutdownNow();
-    calls.close();
     loops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
     socket.close();
   }

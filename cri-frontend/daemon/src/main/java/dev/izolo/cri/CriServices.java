@@ -41,10 +41,10 @@ public record CriServices(
   private static final String NO_METRICS = "not available yet; PodSandboxStats and ContainerStats work";
   private static final String NO_CHECKPOINTS = "checkpoints of a VM's pods are not available";
 
-  List<ServerServiceDefinition> definitions(CallRunner runner, CallThreads threads) {
+  List<ServerServiceDefinition> definitions(CallRunner runner) {
     return List.of(
-        runtime(new RpcTable(RuntimeServiceGrpc.getServiceDescriptor(), runner, threads)),
-        images(new RpcTable(ImageServiceGrpc.getServiceDescriptor(), runner, threads)));
+        runtime(new RpcTable(RuntimeServiceGrpc.getServiceDescriptor(), runner)),
+        images(new RpcTable(ImageServiceGrpc.getServiceDescriptor(), runner)));
   }
 
   private ServerServiceDefinition runtime(RpcTable table) {

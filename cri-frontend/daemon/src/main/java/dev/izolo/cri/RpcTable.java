@@ -14,14 +14,11 @@ final class RpcTable {
   private final ServiceDescriptor service;
   private final CallRunner runner;
   private final ServerServiceDefinition.Builder definition;
-  private final CallThreads threads;
   private final Set<MethodDescriptor<?, ?>> served = new HashSet<>();
 
-  /** @param threads told of each RPC that needs no thread of its own */
-  RpcTable(ServiceDescriptor service, CallRunner runner, CallThreads threads) {
+  RpcTable(ServiceDescriptor service, CallRunner runner) {
     this.service = service;
     this.runner = runner;
-    this.threads = threads;
     this.definition = ServerServiceDefinition.builder(service);
   }
 
@@ -36,7 +33,6 @@ final class RpcTable {
   <Q extends Message, R extends Message> RpcTable fromMemory(
       MethodDescriptor<Q, R> rpc, MemoryHandler<Q, R> handler) {
     served.add(rpc);
-    threads.stayOnEventLoop(rpc);
     definition.addMethod(rpc, ServerCalls.asyncUnaryCall(runner.fromMemory(rpc.getBareMethodName(), handler)));
     return this;
   }

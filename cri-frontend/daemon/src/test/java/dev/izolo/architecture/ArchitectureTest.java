@@ -54,6 +54,15 @@ class ArchitectureTest {
     }
   }
 
+  /** A handler may only be moved to this list with a look at all that it calls. */
+  @Test
+  void onlyHandlersThatReadMemoryAreServedByTheEventLoop() {
+    assertThat(izolo.stream().filter(c -> c.isAssignableTo("dev.izolo.cri.MemoryHandler") && !c.isInterface()))
+        .extracting(JavaClass::getSimpleName)
+        .containsExactlyInAnyOrder("VersionHandler", "RuntimeConfigHandler", "UpdateRuntimeConfigHandler",
+            "ListPodSandboxHandler", "ListContainersHandler");
+  }
+
   @Test
   void nothingKnowsTheCommandLine() {
     noClasses().that().resideOutsideOfPackage("dev.izolo.cli..")

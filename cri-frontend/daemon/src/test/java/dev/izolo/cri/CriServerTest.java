@@ -215,18 +215,6 @@ class CriServerTest {
     assertThat(threads.get("stop String").isVirtual()).isTrue();
   }
 
-  /** A handler may only be moved to this list with a look at all that it calls. */
-  @Test
-  void onlyHandlersThatReadMemoryAreServedByTheEventLoop() {
-    CallThreads threads = new CallThreads();
-    stubs.services().definitions(new CallRunner(), threads);
-    assertThat(threads.onEventLoop()).containsExactlyInAnyOrder(
-        "runtime.v1.RuntimeService/Version", "runtime.v1.RuntimeService/RuntimeConfig",
-        "runtime.v1.RuntimeService/UpdateRuntimeConfig", "runtime.v1.RuntimeService/ListPodSandbox",
-        "runtime.v1.RuntimeService/ListContainers");
-    threads.close();
-  }
-
   @Test
   void aHandlerThatWaitsKeepsNoListFromBeingAnswered() throws Exception {
     var entered = new CountDownLatch(1);
