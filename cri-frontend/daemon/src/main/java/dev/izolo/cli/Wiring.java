@@ -157,7 +157,8 @@ final class Wiring implements AutoCloseable {
     PodSettings usual =
         PodSettings.of(config.stateDir(), config.runDir(), handlers, config.sandbox().bootTimeout());
     return new PodSettings(usual.stateDir(), usual.runDir(), usual.handlers(), usual.bootTimeout(),
-        usual.agentTimeout(), config.sandbox().scratchSize().bytes(), config.stats().maxAge(), usual.hostResolvConf(), usual.seccompDir());
+        usual.agentTimeout(), config.sandbox().scratchSize().bytes(), config.stats().maxAge(), usual.hostResolvConf(),
+        usual.seccompDir());
   }
 
   private static RuntimeHandler handler(IzoloConfig.RuntimeHandler handler, IzoloConfig config) {

@@ -31,8 +31,8 @@ import org.slf4j.LoggerFactory;
 /**
  * RunPodSandbox, in the order a reader expects: record, directories, cgroup, network namespace, then the VM's start and
  * preparation beside CNI's work, then the agent's configuration. A sandbox that waited for its pod has all but the last
- * two. Each step is recorded before it begins; a failure or an interrupt undoes all of them in reverse, and the error names the
- * step.
+ * two. Each step is recorded before it begins; a failure or an interrupt undoes all of them in reverse, and the error
+ * names the step.
  */
 final class SandboxStart {
   private static final Logger log = LoggerFactory.getLogger(SandboxStart.class);
