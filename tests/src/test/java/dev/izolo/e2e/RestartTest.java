@@ -11,9 +11,7 @@ import dev.izolo.e2e.harness.Fixtures;
 import dev.izolo.e2e.harness.IzoloUnderTest;
 import dev.izolo.e2e.harness.Patience;
 import dev.izolo.e2e.harness.Pod;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -112,28 +110,5 @@ class RestartTest {
     assertThat(new Container(after, container.id(), container.config()).status().getState())
         .isEqualTo(ContainerState.CONTAINER_EXITED);
     after.close();
-  }
-
-  @Test
-  void aDaemonKilledWhileItTriesKvmLeavesNoGuestThatHangs() throws IOException {
-    izolo.daemon().kill9();
-    Files.deleteIfExists(izolo.home().resolve("r/kvm-probe"));
-    izolo.daemon().start();
-    izolo.daemon().awaitServing();
-    // On a host without /dev/kvm, or with one that boots the guest before anyone can look, there is nothing to leave.
-    long end = System.nanoTime() + Patience.seconds(2).toNanos();
-    while (probes().isEmpty() && System.nanoTime() < end) {
-      Thread.onSpinWait();
-    }
-    izolo.daemon().kill9();
-    Patience.until("the probe's QEMU to be gone", Patience.seconds(5), () -> probes().isEmpty());
-    izolo.restarted();
-  }
-
-  private static List<Long> probes() {
-    return izolo.node().processes().stream()
-        .filter(pid -> ProcessHandle.of(pid).flatMap(process -> process.info().commandLine()).orElse("")
-            .contains("izolo-kvm-probe"))
-        .toList();
   }
 }

@@ -16,7 +16,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Whether KVM truly runs a guest here. That /dev/kvm exists says little: a host that is itself a guest may offer one
  * that needs a patched guest kernel (PVM), or nested virtualisation that is broken; both accept a VM that then never
- * executes anything. So, besides the cheap checks, a guest is booted to its first line of output, once per host boot.
+ * executes anything, or hangs when it first looks at its clock. So, after the cheap checks, a guest's kernel is booted to
+ * where it would start a program, once per host boot.
  */
 final class KvmCheck {
   /**
@@ -37,12 +38,14 @@ final class KvmCheck {
     /** Whether this machine is itself a virtual one. */
     boolean isVirtualMachine() throws IOException;
 
-    /** Whether a guest got to print its first line within the time. */
+    /** Whether a guest's kernel came up within the time. */
     boolean bootsGuest(Duration timeout) throws IOException, InterruptedException;
   }
 
   private static final Logger log = LoggerFactory.getLogger(KvmCheck.class);
-  private static final Duration PROBE_TIMEOUT = Duration.ofSeconds(3);
+  private static final String COMES_UP = " comes up";
+  private static final String HANGS = " hangs";
+  private static final Duration PROBE_TIMEOUT = Duration.ofSeconds(5);
 
   private final QemuSettings settings;
   private final Host host;
@@ -74,15 +77,12 @@ final class KvmCheck {
       return unusable("/dev/kvm cannot be opened: " + e.getMessage(), "see the kernel's log for why KVM is disabled");
     }
     try {
-      if (!cachedProbe(version)) {
-        return probeFailed();
-      }
       if (group().isEmpty()) {
         return unusable(
             "/dev/kvm belongs to no group but root's, so QEMU, which runs unprivileged, cannot use it",
             "chgrp kvm /dev/kvm && chmod 0660 /dev/kvm (udev does so where it runs)");
       }
-      return usable();
+      return cachedProbe(version) ? usable() : probeFailed();
     } catch (IOException e) {
       return unusable("KVM could not be tried: " + e.getMessage(), "see the message");
     } catch (InterruptedException e) {
@@ -108,11 +108,11 @@ final class KvmCheck {
     String seconds = PROBE_TIMEOUT.toSeconds() + " s";
     return host.isVirtualMachine()
         ? unusable(
-            "/dev/kvm is there but a guest prints nothing within " + seconds + "; this host is itself a virtual machine "
+            "/dev/kvm is there but a guest does not come up within " + seconds + "; this host is itself a virtual machine "
                 + "whose nested virtualisation does not run ordinary guests (as with PVM)",
             "use a bare-metal host, or one whose hypervisor offers hardware-nested virtualisation")
         : unusable(
-            "/dev/kvm is there but a guest prints nothing within " + seconds,
+            "/dev/kvm is there but a guest does not come up within " + seconds,
             "see the kernel's log for KVM's errors, and check the firmware's virtualisation settings");
   }
 
@@ -135,16 +135,16 @@ final class KvmCheck {
     Path cache = settings.runDirectory().resolve("kvm-probe");
     if (Files.isRegularFile(cache)) {
       String cached = Files.readString(cache).strip();
-      if (cached.equals(key + " boots")) {
+      if (cached.equals(key + COMES_UP)) {
         return true;
       }
-      if (cached.equals(key + " hangs")) {
+      if (cached.equals(key + HANGS)) {
         return false;
       }
     }
     boolean boots = host.bootsGuest(PROBE_TIMEOUT);
     Files.createDirectories(settings.runDirectory());
-    Files.writeString(cache, key + (boots ? " boots" : " hangs"));
+    Files.writeString(cache, key + (boots ? COMES_UP : HANGS));
     return boots;
   }
 

@@ -11,14 +11,15 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** Boots the guest kernel under KVM until it says its name. */
+/** Boots the guest kernel under KVM to the end of its own start, where it finds no disk and panics. */
 final class KvmProbe {
-  private static final String FIRST_LINE = "Linux version ";
+  /** Said by every kernel without a root file system. By then clocks, interrupts and devices have worked. */
+  private static final String LAST_WORDS = "VFS: Unable to mount root fs";
   private static final int MAX_LINES = 1000;
 
   private KvmProbe() {}
 
-  /** True if the kernel's banner appeared in time. The kernel is Izolo's own, and there is no disk for it to reach. */
+  /** True if the kernel got there in time. It is Izolo's own, and there is no disk for it to reach. */
   static boolean bootsGuest(Path qemu, Path kernel, Duration timeout) throws IOException, InterruptedException {
     // The kernel kills it when the thread that started it ends, and this one waits for it.
     Process process =
@@ -28,7 +29,7 @@ final class KvmProbe {
             .start();
     try {
       var seen = new CompletableFuture<Boolean>();
-      Thread.startVirtualThread(() -> seen.complete(printsBanner(process)));
+      Thread.startVirtualThread(() -> seen.complete(saysLastWords(process)));
       return seen.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
       return false;
@@ -47,14 +48,14 @@ final class KvmProbe {
         "-no-reboot", "-sandbox", "on,obsolete=deny,spawn=deny,resourcecontrol=deny", "-machine", "q35", "-accel",
         "kvm", "-cpu", "host", "-m", "128M", "-chardev", "stdio,id=console,signal=off", "-device",
         "isa-serial,chardev=console", "-kernel", kernel.toString(), "-append",
-        "console=ttyS0 earlyprintk=ttyS0 panic=-1");
+        "console=ttyS0 quiet panic=-1");
   }
 
-  private static boolean printsBanner(Process process) {
+  private static boolean saysLastWords(Process process) {
     try (BufferedReader reader = process.inputReader()) {
       String line;
       for (int i = 0; i < MAX_LINES && (line = reader.readLine()) != null; i++) {
-        if (line.contains(FIRST_LINE)) {
+        if (line.contains(LAST_WORDS)) {
           return true;
         }
       }

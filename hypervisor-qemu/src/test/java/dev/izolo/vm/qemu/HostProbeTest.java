@@ -107,7 +107,7 @@ class HostProbeTest {
     host.boots = false;
     assertThat(verdict().detail()).contains("itself a virtual machine").contains("PVM");
     host.virtual = false;
-    assertThat(verdict().detail()).contains("prints nothing").doesNotContain("virtual machine");
+    assertThat(verdict().detail()).contains("does not come up").doesNotContain("virtual machine");
     host.openFailure = new ErrnoException("open /dev/kvm", ErrnoException.EACCES);
     assertThat(verdict().detail()).contains("may not be opened");
     host.openFailure = new ErrnoException("open /dev/kvm", 19);
@@ -123,6 +123,7 @@ class HostProbeTest {
 
     assertThat(verdict().usable()).isFalse();
     assertThat(verdict().cure()).contains("chgrp kvm");
+    assertThat(host.probes).as("a guest that could not use it anyway").isZero();
   }
 
   @Test
