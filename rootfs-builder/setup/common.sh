@@ -66,8 +66,10 @@ artefact_properties() {
 run_java() {
   local properties daemon_options=''
   artefact_properties
+  [[ $1 != serve ]] || daemon_options=@$app/daemon.options
   # Each thread takes an arena of malloc's for itself until there are so many; a daemon's threads rest most of the time.
-  [[ $1 != serve ]] || { daemon_options=@$app/daemon.options; export MALLOC_ARENA_MAX=2; }
+  # Exported for every command, since some start a daemon, which inherits it.
+  export MALLOC_ARENA_MAX=2
   exec "$jdk/bin/java" "@$app/java.options" ${daemon_options:+"$daemon_options"} ${daemon_aot:+"-XX:AOTCache=$daemon_aot"} "${properties[@]}" \
     dev.izolo.cli.Main "$@"
 }

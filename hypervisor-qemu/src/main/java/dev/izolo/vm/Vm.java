@@ -45,6 +45,9 @@ public interface Vm {
   /** The end of what the guest wrote to its console, control characters replaced; at most 64 KiB. */
   String consoleTail();
 
+  /** For messages to people, after a semicolon: the last few lines of {@link #consoleTail}, or that there are none. */
+  String lastWords();
+
   /** Completes when QEMU is gone, whatever the reason, at once. */
   CompletableFuture<VmExit> exited();
 

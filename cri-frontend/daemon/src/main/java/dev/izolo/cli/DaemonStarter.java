@@ -50,10 +50,7 @@ final class DaemonStarter {
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx--x--x")));
     }
     long logStart = Files.exists(logFile) ? Files.size(logFile) : 0;
-    ProcessBuilder builder = new ProcessBuilder(command());
-    // As the launcher has it for `izolo serve`.
-    builder.environment().put("MALLOC_ARENA_MAX", "2");
-    Process daemon = builder
+    Process daemon = new ProcessBuilder(command())
         .redirectInput(Path.of("/dev/null").toFile())
         .redirectOutput(ProcessBuilder.Redirect.appendTo(logFile.toFile()))
         .redirectErrorStream(true)

@@ -78,8 +78,8 @@ public final class CriServer implements AutoCloseable {
     if (!server.awaitTermination(grace.toMillis(), TimeUnit.MILLISECONDS)) {
       server.shutdownNow();
     }
-    // Cancelled calls roll back what they had begun, which takes its time, bounded. Their executor must live till
-    // then: gRPC cancels by it.
+    // Cancelled calls roll back what they had begun, which takes its time, bounded. The event loop must live till then:
+    // gRPC cancels by it.
     if (!runner.awaitIdle(FORCED_END)) {
       log.warn("calls were still running when the server ended; the next start cleans up after them");
     }

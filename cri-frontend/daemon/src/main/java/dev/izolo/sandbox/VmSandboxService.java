@@ -27,7 +27,6 @@ public final class VmSandboxService implements SandboxService, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(VmSandboxService.class);
   private static final Comparator<PodSandbox> NEWEST_FIRST =
       Comparator.comparingLong(PodSandbox::getCreatedAt).reversed();
-  private static final int CONSOLE_LINES = 20;
 
   private final SandboxRegistry registry;
   private final PodContainers containers;
@@ -110,13 +109,13 @@ public final class VmSandboxService implements SandboxService, AutoCloseable {
   private void watch(Sandbox sandbox) {
     try {
       Vm vm = sandbox.vm();
-      vm.exited().thenAccept(exit -> Thread.ofVirtual().name("vm-exit").start(() -> vmEnded(sandbox, exit)));
+      vm.exited().thenAccept(exit -> Thread.ofVirtual().name("vm-exit").start(() -> vmEnded(sandbox, vm, exit)));
     } catch (CriException e) {
       log.debug("sandbox={} has no VM to watch", sandbox.id());
     }
   }
 
-  private void vmEnded(Sandbox sandbox, Vm.VmExit exit) {
+  private void vmEnded(Sandbox sandbox, Vm vm, Vm.VmExit exit) {
     if (closed) {
       return;
     }
@@ -126,20 +125,12 @@ public final class VmSandboxService implements SandboxService, AutoCloseable {
               r -> r.step() == RunStep.READY,
               r -> r.at(RunStep.VM_GONE).withMessage("its VM ended: " + exit.reason()));
       if (unexpected) {
-        log.warn("sandbox={} VM ended: {}{}", sandbox.id(), exit.reason(), lastWords(sandbox));
+        log.warn("sandbox={} VM ended: {}; {}", sandbox.id(), exit.reason(), vm.lastWords());
         containers.vmGone(sandbox, "the sandbox's VM ended: " + exit.reason());
       }
     } catch (CriException e) {
       log.error("sandbox={} cannot record that its VM ended", sandbox.id(), e);
     }
-  }
-
-  private static String lastWords(Sandbox sandbox) {
-    List<String> lines = sandbox.machine().map(Vm::consoleTail).orElse("").lines().toList();
-    return lines.isEmpty()
-        ? ""
-        : "; the end of its console:\n"
-            + String.join("\n", lines.subList(Math.max(0, lines.size() - CONSOLE_LINES), lines.size()));
   }
 
   @Override

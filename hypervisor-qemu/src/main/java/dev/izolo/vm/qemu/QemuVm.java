@@ -194,6 +194,12 @@ final class QemuVm implements Vm {
   }
 
   @Override
+  public String lastWords() {
+    String tail = parts.console.lastLines(QUOTED_CONSOLE_LINES);
+    return tail.isBlank() ? "its console is empty" : "the end of its console:\n" + tail;
+  }
+
+  @Override
   public CompletableFuture<VmExit> exited() {
     return exited.copy();
   }
@@ -328,11 +334,8 @@ final class QemuVm implements Vm {
   }
 
   private VmException.BootFailed bootFailed(String why, Throwable cause) {
-    String tail = parts.console.lastLines(QUOTED_CONSOLE_LINES);
     return new VmException.BootFailed(
-        "VM %s did not boot, phase agent: %s; %s"
-            .formatted(parts.id, why, tail.isBlank() ? "its console is empty" : "the end of its console:\n" + tail),
-        cause);
+        "VM %s did not boot, phase agent: %s; %s".formatted(parts.id, why, lastWords()), cause);
   }
 
   private VmException failed(String what, QmpException e) {

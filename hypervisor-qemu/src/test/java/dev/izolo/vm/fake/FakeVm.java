@@ -36,7 +36,7 @@ final class FakeVm implements Vm {
   public void awaitAgent(Duration timeout) throws VmException, InterruptedException {
     host.enter(Operation.AWAIT_AGENT, id(), timeout);
     if (!machine.isRunning()) {
-      throw new VmException.BootFailed("the VM died before its agent answered; console: " + consoleTail(), null);
+      throw new VmException.BootFailed("the VM died before its agent answered; " + lastWords(), null);
     }
   }
 
@@ -68,6 +68,11 @@ final class FakeVm implements Vm {
   @Override
   public String consoleTail() {
     return machine.console();
+  }
+
+  @Override
+  public String lastWords() {
+    return "console: " + consoleTail();
   }
 
   @Override
